@@ -1,0 +1,3 @@
+//! Tests of the whole stack through its front doors: one binary, one file a noun.
+
+mod stack;

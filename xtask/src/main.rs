@@ -1,0 +1,2 @@
+//! `cargo xtask`: sets up, starts and tests everything on one machine.
+fn main() {}

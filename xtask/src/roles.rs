@@ -1,0 +1,407 @@
+//! The roles of a stack and the environment that each gets: only what it needs, so that what a role was not given it cannot lose.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::secrets::Secrets;
+
+/// A process of ours that runs for as long as the stack does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// The control plane.
+    Api,
+    /// The queue's worker, which compiles uploads.
+    Worker,
+    /// The data plane.
+    Executor,
+    /// Meter to money.
+    Billing,
+}
+
+impl Role {
+    /// All of them, in the order in which they are started.
+    pub const ALL: [Self; 4] = [Self::Billing, Self::Api, Self::Worker, Self::Executor];
+
+    /// Its name in logs, in `dev.json` and in its credential.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Worker => "worker",
+            Self::Executor => "executor",
+            Self::Billing => "billing",
+        }
+    }
+
+    /// Its binary and the arguments that make it this role.
+    pub fn command(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Api => ("cartwright-api", &["serve"]),
+            Self::Worker => ("cartwright-api", &["work"]),
+            Self::Executor => ("cartwright-executor", &["serve"]),
+            Self::Billing => ("cartwright-billing", &["serve"]),
+        }
+    }
+
+    /// The variable that fixes its public listener.
+    pub fn listen_variable(self) -> &'static str {
+        match self {
+            Self::Api => "CARTWRIGHT_API_LISTEN",
+            Self::Worker => "CARTWRIGHT_WORKER_LISTEN",
+            Self::Executor => "CARTWRIGHT_EXECUTOR_LISTEN",
+            Self::Billing => "CARTWRIGHT_BILLING_LISTEN",
+        }
+    }
+
+    /// The variable that fixes its internal listener; the worker has none.
+    pub fn internal_listen_variable(self) -> Option<&'static str> {
+        match self {
+            Self::Api => Some("CARTWRIGHT_API_INTERNAL_LISTEN"),
+            Self::Worker => None,
+            Self::Executor => Some("CARTWRIGHT_EXECUTOR_INTERNAL_LISTEN"),
+            Self::Billing => Some("CARTWRIGHT_BILLING_INTERNAL_LISTEN"),
+        }
+    }
+
+    /// Options of this role that have a default and that whoever starts the stack may set for it.
+    fn optional_variables(self) -> &'static [&'static str] {
+        match self {
+            Self::Api | Self::Worker | Self::Billing => &["CARTWRIGHT_DATABASE_CONNECTIONS_MAX"],
+            Self::Executor => &["CARTWRIGHT_METER_DURABILITY"],
+        }
+    }
+}
+
+/// Where a role listens, as `host:port`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listeners {
+    /// Public listeners, one a role.
+    pub public: BTreeMap<Role, String>,
+    /// Internal listeners of the roles that have one.
+    pub internal: BTreeMap<Role, String>,
+}
+
+impl Listeners {
+    /// The base URL of a role's public listener.
+    pub fn url(&self, role: Role) -> String {
+        format!(
+            "http://{}",
+            self.public.get(&role).map_or("", String::as_str)
+        )
+    }
+
+    /// The base URL of a role's internal listener.
+    pub fn internal_url(&self, role: Role) -> String {
+        format!(
+            "http://{}",
+            self.internal.get(&role).map_or("", String::as_str)
+        )
+    }
+}
+
+/// The object store as the roles see it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ObjectStore {
+    /// Absent means Amazon's own.
+    pub endpoint: Option<String>,
+    /// The bucket, which exists.
+    pub bucket: String,
+    /// Keys, region and the like, by the names that every AWS client knows.
+    pub aws: BTreeMap<String, String>,
+}
+
+/// All that the roles of one stack must be told.
+#[derive(Clone)]
+pub struct Wiring {
+    /// Where each listens.
+    pub listeners: Listeners,
+    /// The database under its owner's login.
+    pub database_url: String,
+    /// Redis.
+    pub redis_url: String,
+    /// The object store.
+    pub object_store: ObjectStore,
+    /// What `keys generate` made.
+    pub secrets: Secrets,
+    /// The built console, if the api shall serve one.
+    pub console_dir: Option<PathBuf>,
+    /// The executor's disk.
+    pub executor_data_dir: PathBuf,
+    /// The jailed compiler.
+    pub compiler: PathBuf,
+}
+
+impl Wiring {
+    /// The whole environment of a role.
+    pub fn environment(&self, role: Role) -> Result<BTreeMap<String, String>> {
+        let mut all = self.own(role)?;
+        let passed_on = ["CARTWRIGHT_LOG", "CARTWRIGHT_LOG_FORMAT"]
+            .iter()
+            .chain(role.optional_variables());
+        all.extend(
+            passed_on.filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))),
+        );
+        Ok(all)
+    }
+
+    fn own(&self, role: Role) -> Result<BTreeMap<String, String>> {
+        let mut all = BTreeMap::new();
+        let mut set = |name: &str, value: &str| all.insert(name.to_owned(), value.to_owned());
+        set(
+            role.listen_variable(),
+            self.listeners
+                .public
+                .get(&role)
+                .context("a role without a listener")?,
+        );
+        if let (Some(name), Some(address)) = (
+            role.internal_listen_variable(),
+            self.listeners.internal.get(&role),
+        ) {
+            set(name, address);
+        }
+        set(
+            "CARTWRIGHT_INTERNAL_CREDENTIAL",
+            self.secrets.credential(role)?,
+        );
+        if role != Role::Worker {
+            set(
+                "CARTWRIGHT_INTERNAL_CALLERS",
+                self.secrets.get("CARTWRIGHT_INTERNAL_CALLERS")?,
+            );
+        }
+        if role != Role::Executor {
+            set("DATABASE_URL", &self.login_url(role)?);
+        }
+        if role != Role::Billing {
+            set("REDIS_URL", &self.redis_url);
+        }
+        match role {
+            Role::Api => {
+                for name in [
+                    "CARTWRIGHT_ARTIFACT_VERIFY_KEY",
+                    "CARTWRIGHT_TOKEN_SIGNING_KEY",
+                    "CARTWRIGHT_SECRETS_KEY",
+                ] {
+                    set(name, self.secrets.get(name)?);
+                }
+                set(
+                    "CARTWRIGHT_BILLING_INTERNAL_URL",
+                    &self.listeners.internal_url(Role::Billing),
+                );
+                set(
+                    "CARTWRIGHT_EXECUTOR_INTERNAL_URLS",
+                    &self.listeners.internal_url(Role::Executor),
+                );
+                set(
+                    "CARTWRIGHT_EXECUTOR_PUBLIC_URL",
+                    &self.listeners.url(Role::Executor),
+                );
+                if let Some(console) = &self.console_dir {
+                    set("CARTWRIGHT_CONSOLE_DIR", &console.display().to_string());
+                }
+            }
+            Role::Worker => {
+                set(
+                    "CARTWRIGHT_ARTIFACT_SIGNING_KEY",
+                    self.secrets.get("CARTWRIGHT_ARTIFACT_SIGNING_KEY")?,
+                );
+                set("CARTWRIGHT_COMPILER", &self.compiler.display().to_string());
+            }
+            Role::Executor => {
+                set(
+                    "CARTWRIGHT_API_INTERNAL_URL",
+                    &self.listeners.internal_url(Role::Api),
+                );
+                set(
+                    "CARTWRIGHT_BILLING_INTERNAL_URL",
+                    &self.listeners.internal_url(Role::Billing),
+                );
+                set(
+                    "CARTWRIGHT_ARTIFACT_VERIFY_KEY",
+                    self.secrets.get("CARTWRIGHT_ARTIFACT_VERIFY_KEY")?,
+                );
+                set(
+                    "CARTWRIGHT_DATA_DIR",
+                    &self.executor_data_dir.display().to_string(),
+                );
+            }
+            Role::Billing => {}
+        }
+        if matches!(role, Role::Api | Role::Worker) {
+            if let Some(endpoint) = &self.object_store.endpoint {
+                set("S3_ENDPOINT", endpoint);
+            }
+            set("S3_BUCKET", &self.object_store.bucket);
+            all.extend(self.object_store.aws.clone());
+        }
+        Ok(all)
+    }
+
+    /// The database under a role's own login.
+    pub fn login_url(&self, role: Role) -> Result<String> {
+        let password = self.secrets.get(&format!(
+            "CARTWRIGHT_{}_DATABASE_PASSWORD",
+            role.name().to_uppercase()
+        ))?;
+        with_login(
+            &self.database_url,
+            &format!("cartwright_{}", role.name()),
+            password,
+        )
+    }
+
+    /// What `cartwright-api migrate` gets: the owner's login, and the passwords that the roles' logins shall have.
+    pub fn migration_environment(&self) -> Result<BTreeMap<String, String>> {
+        let mut all = BTreeMap::from([("DATABASE_URL".to_owned(), self.database_url.clone())]);
+        for role in [Role::Api, Role::Worker, Role::Billing] {
+            let name = format!(
+                "CARTWRIGHT_{}_DATABASE_PASSWORD",
+                role.name().to_uppercase()
+            );
+            let password = self.secrets.get(&name)?.to_owned();
+            all.insert(name, password);
+        }
+        Ok(all)
+    }
+}
+
+/// The same server and database under another login. Neither name nor password may need an escape.
+pub fn with_login(url: &str, name: &str, password: &str) -> Result<String> {
+    let (scheme, rest) = url
+        .split_once("://")
+        .with_context(|| "DATABASE_URL is not a URL".to_owned())?;
+    let authority_end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(authority_end);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    Ok(format!("{scheme}://{name}:{password}@{host}{tail}"))
+}
+
+/// The same server and login, another database.
+pub fn with_database(url: &str, database: &str) -> Result<String> {
+    let (scheme, rest) = url
+        .split_once("://")
+        .with_context(|| "DATABASE_URL is not a URL".to_owned())?;
+    let (before_options, options) = rest
+        .split_once('?')
+        .map_or((rest, None), |(before, options)| (before, Some(options)));
+    let authority = before_options
+        .split_once('/')
+        .map_or(before_options, |(authority, _)| authority);
+    let options = options
+        .map(|options| format!("?{options}"))
+        .unwrap_or_default();
+    Ok(format!("{scheme}://{authority}/{database}{options}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_replaces_the_owners_and_nothing_else() {
+        let url = "postgres://owner:p%40ss@db.example:5432/cartwright?sslmode=require";
+        let worker = with_login(url, "cartwright_worker", "s3cret").expect("a URL");
+        assert_eq!(
+            worker,
+            "postgres://cartwright_worker:s3cret@db.example:5432/cartwright?sslmode=require"
+        );
+        assert_eq!(
+            with_login("postgres://127.0.0.1", "a", "b").expect("a URL"),
+            "postgres://a:b@127.0.0.1"
+        );
+    }
+
+    #[test]
+    fn a_database_replaces_the_one_named_and_keeps_the_options() {
+        let url = "postgres://owner:pw@db.example/one?sslmode=require";
+        assert_eq!(
+            with_database(url, "two").expect("a URL"),
+            "postgres://owner:pw@db.example/two?sslmode=require"
+        );
+        assert_eq!(
+            with_database("postgres://o@h", "two").expect("a URL"),
+            "postgres://o@h/two"
+        );
+    }
+
+    #[test]
+    fn an_executor_is_told_of_no_database_and_no_object_store() {
+        let environment = wiring().environment(Role::Executor).expect("all is set");
+        let forbidden = [
+            "DATABASE_URL",
+            "S3_ENDPOINT",
+            "S3_BUCKET",
+            "AWS_SECRET_ACCESS_KEY",
+            "CARTWRIGHT_ARTIFACT_SIGNING_KEY",
+        ];
+        assert!(
+            environment.contains_key("REDIS_URL"),
+            "the control: what it needs is there"
+        );
+        assert_eq!(
+            forbidden
+                .iter()
+                .filter(|name| environment.contains_key(**name))
+                .count(),
+            0
+        );
+        let worker = wiring().environment(Role::Worker).expect("all is set");
+        assert_eq!(
+            forbidden
+                .iter()
+                .filter(|name| worker.contains_key(**name))
+                .count(),
+            forbidden.len()
+        );
+    }
+
+    fn wiring() -> Wiring {
+        let mut secrets = Secrets::default();
+        for role in Role::ALL {
+            secrets.set(role.name(), format!("cw_int_{}_x", role.name()));
+            secrets.set(
+                &format!(
+                    "CARTWRIGHT_{}_DATABASE_PASSWORD",
+                    role.name().to_uppercase()
+                ),
+                "pw",
+            );
+        }
+        for name in [
+            "INTERNAL_CALLERS",
+            "ARTIFACT_SIGNING_KEY",
+            "ARTIFACT_VERIFY_KEY",
+            "TOKEN_SIGNING_KEY",
+            "SECRETS_KEY",
+        ] {
+            secrets.set(&format!("CARTWRIGHT_{name}"), "x");
+        }
+        let aws = BTreeMap::from([("AWS_SECRET_ACCESS_KEY".to_owned(), "x".to_owned())]);
+        let public = Role::ALL
+            .into_iter()
+            .map(|role| (role, "127.0.0.1:1".to_owned()))
+            .collect();
+        Wiring {
+            listeners: Listeners {
+                public,
+                internal: BTreeMap::new(),
+            },
+            database_url: "postgres://o:p@h/d".to_owned(),
+            redis_url: "redis://h".to_owned(),
+            object_store: ObjectStore {
+                endpoint: Some("http://h".to_owned()),
+                bucket: "b".to_owned(),
+                aws,
+            },
+            secrets,
+            console_dir: None,
+            executor_data_dir: PathBuf::from("/data"),
+            compiler: PathBuf::from("/compiler"),
+        }
+    }
+}
