@@ -1,0 +1,22 @@
+//! What roles say to each other under `/internal/v1`. Types only; who may call what is [`callers::may_call`].
+
+pub mod callers;
+mod changes;
+mod meters;
+mod run;
+mod snapshot;
+
+pub use callers::{Role, may_call};
+pub use changes::{Change, Changes};
+pub use meters::{
+    BatchAck, Estimate, EstimateLine, Period, PlanTerms, Record, RecordPage, UsageGroup, UsageRow,
+    WriterAck, WriterRegistration, big_number,
+};
+pub use run::{LogStatus, RunError, RunLog, RunRequest, RunResult, WhichVersion};
+pub use snapshot::{
+    AliasSnapshot, ArtifactLocation, FunctionSnapshot, KeySnapshot, Retention, TenantSnapshot,
+    TenantState, VersionSnapshot,
+};
+
+/// The Redis channel on which the api says that something changed. A hint: executors also ask for [`Changes`].
+pub const CHANGES_CHANNEL: &str = "cartwright:changes";

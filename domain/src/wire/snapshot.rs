@@ -1,0 +1,129 @@
+//! What an executor must know of a tenant to run its functions: one consistent picture.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::ids::{FunctionId, TenantId};
+use crate::limits::{LimitOverrides, Limits};
+use crate::names::{AliasName, FunctionName, TargetName, TenantSlug};
+use crate::price::UnitPrices;
+
+/// May the tenant's functions run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TenantState {
+    /// Yes.
+    Active,
+    /// The operator suspended it.
+    Suspended,
+}
+
+/// Which runs leave a run log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Retention {
+    /// None.
+    None,
+    /// Those that did not end `ok`.
+    Errors,
+    /// All.
+    All,
+}
+
+/// A tenant as its executors see it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TenantSnapshot {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// Its name in addresses and headers.
+    pub slug: TenantSlug,
+    /// Rises by one with every change of anything below.
+    pub generation: u64,
+    /// May its functions run.
+    pub state: TenantState,
+    /// The plan's limits, lowered by the tenant's own.
+    pub limits: Limits,
+    /// For `Cartwright-Cost`.
+    pub prices: UnitPrices,
+    /// Which runs leave a run log.
+    pub retention: Retention,
+    /// Key of the guest's randomness: 32 bytes, base64.
+    pub seed_key: String,
+    /// Every function that has a version which is ready.
+    pub functions: Vec<FunctionSnapshot>,
+}
+
+/// A function, with its configuration, its aliases and the versions that are ready.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FunctionSnapshot {
+    /// The function.
+    pub function_id: FunctionId,
+    /// Its name.
+    pub name: FunctionName,
+    /// The extension point that it is bound to.
+    pub target: Option<TargetName>,
+    /// Lower limits of its own.
+    pub limits: LimitOverrides,
+    /// Version of the configuration; 0 when none was ever put.
+    pub config_version: u32,
+    /// The configuration as it is handed to the guest: JSON text.
+    pub config: Option<Box<RawValue>>,
+    /// Its aliases.
+    pub aliases: Vec<AliasSnapshot>,
+    /// Its versions that are ready, oldest first.
+    pub versions: Vec<Arc<VersionSnapshot>>,
+}
+
+/// Where an alias points.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AliasSnapshot {
+    /// Its name.
+    pub name: AliasName,
+    /// The version that it points at.
+    pub version: u32,
+}
+
+/// A version that is ready, and how to fetch and trust its artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionSnapshot {
+    /// The version's number, from 1.
+    pub version: u32,
+    /// SHA-256 of the module, hexadecimal.
+    pub module_sha256: String,
+    /// SHA-256 of the artifact, hexadecimal.
+    pub artifact_sha256: String,
+    /// Length of the artifact in bytes.
+    pub artifact_bytes: u64,
+    /// Which engine the artifact is for.
+    pub engine_epoch: u16,
+    /// Ed25519 over [`crate::artifact::ArtifactClaim::to_signed_bytes`], base64.
+    pub signature: String,
+}
+
+/// What an executor must know of a key. The secret itself is never on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySnapshot {
+    /// The public part of the key.
+    pub key_id: String,
+    /// Whose key; `None` is the platform's.
+    pub tenant_id: Option<TenantId>,
+    /// SHA-256 of the whole key, hexadecimal.
+    pub sha256: String,
+    /// What it may be used for, such as `invoke`.
+    pub scopes: Vec<String>,
+    /// When it ends, in milliseconds since the Unix epoch.
+    pub expires_at_ms: Option<u64>,
+    /// Revoked: it must be refused.
+    pub revoked: bool,
+}
+
+/// Where an artifact's bytes can be had, for a short time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArtifactLocation {
+    /// A presigned GET.
+    pub url: String,
+    /// Length in bytes.
+    pub artifact_bytes: u64,
+}
