@@ -1,2 +1,26 @@
-//! To be written.
-fn main() {}
+//! The load generator of the benchmarks and of `demo crash`, and the peers that the benchmarks compare with.
+//!
+//! Speaks to loopback addresses only, for a bounded time.
+
+mod cpu;
+mod drive;
+mod peer;
+mod plan;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "cartwright-load", about = "Loads a server on this machine for a bounded time, and serves the peers of the benchmarks")]
+enum Command {
+    /// Send requests over keep-alive connections, and print what was measured as one line of JSON.
+    Drive(drive::DriveArgs),
+    /// Serve one peer until stopped; prints its address first.
+    Peer(peer::PeerArgs),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Command::parse() {
+        Command::Drive(args) => drive::drive(&args),
+        Command::Peer(args) => peer::serve(&args),
+    }
+}
