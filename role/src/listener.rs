@@ -1,0 +1,103 @@
+//! A listener: bound with an error that says what to do, served over HTTP/1.1, and drained at the end.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use bytes::Buf;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tower::{BoxError, Service};
+
+use crate::drain::Drain;
+
+/// How long a connection may take to send a request's head, and how long it may lie idle between two requests: who
+/// dribbles one header a second holds nothing for longer.
+pub const HEAD_READ: Duration = Duration::from_secs(30);
+
+/// How long running requests may take to finish once the drain has begun.
+pub const DRAIN: Duration = Duration::from_secs(30);
+
+/// Listen on this address, which was set by this variable.
+///
+/// # Errors
+/// When it cannot be had; the message says which variable to set.
+pub async fn bind(address: SocketAddr, variable: &str) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::AddrInUse => "it is taken by another process".to_owned(),
+            ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+            ErrorKind::PermissionDenied => "this user may not use that port".to_owned(),
+            _ => error.to_string(),
+        };
+        anyhow::anyhow!("cannot listen on {address}: {why}; set {variable} to another address")
+    })?;
+    let address = listener.local_addr().context("a listener has an address")?;
+    tracing::info!(%address, "listening on {address} ({variable})");
+    Ok(listener)
+}
+
+/// Serve until the drain begins, then let running requests finish within [`DRAIN`]. Any tower service will do, a
+/// `Router` as it is or a leaner one.
+pub async fn serve<S, B>(listener: TcpListener, service: S, drain: Drain)
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: Into<BoxError>,
+{
+    let graceful = GracefulShutdown::new();
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_READ);
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = drain.begun() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let Some(stream) = usable(accepted).await else {
+            continue;
+        };
+        let connection = http.serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(service.clone()),
+        );
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(DRAIN, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        tracing::warn!("requests still ran after {DRAIN:?} of drain, and were cut");
+    }
+}
+
+async fn usable(accepted: std::io::Result<(TcpStream, SocketAddr)>) -> Option<TcpStream> {
+    match accepted {
+        Ok((stream, _)) => {
+            // Small answers must not wait for more to send. A stream that refuses is closed already.
+            stream.set_nodelay(true).ok()?;
+            Some(stream)
+        }
+        Err(error) => {
+            // Mostly no file descriptor is left. Asking again at once would only burn the processor.
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            None
+        }
+    }
+}
