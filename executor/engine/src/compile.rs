@@ -1,0 +1,30 @@
+//! Turns a module into an artifact. The input is hostile: call this in a process that may die, never in one that serves.
+
+use crate::config::{self, StartError};
+
+/// A compiler for exactly the engine that runs the artifacts.
+#[derive(Clone)]
+pub struct Compiler {
+    wasmtime: wasmtime::Engine,
+}
+
+/// Why a module did not compile, in the words of the WebAssembly engine.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CompileError(String);
+
+impl Compiler {
+    /// A compiler. It reserves no instances, so it starts under a tight limit on address space.
+    pub fn new() -> Result<Self, StartError> {
+        let wasmtime =
+            wasmtime::Engine::new(&config::compiling()?).map_err(StartError::Configuration)?;
+        Ok(Self { wasmtime })
+    }
+
+    /// Compile a binary module. The same bytes give the same artifact.
+    pub fn compile(&self, module: &[u8]) -> Result<Vec<u8>, CompileError> {
+        self.wasmtime
+            .precompile_module(module)
+            .map_err(|error| CompileError(format!("{error:#}")))
+    }
+}

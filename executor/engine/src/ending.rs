@@ -1,0 +1,154 @@
+//! How a call into the guest ended, in words: the outcome, the limit that stopped it, and the functions it was in.
+
+use cartwright_domain::outcome::Outcome;
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+
+use crate::run::{EngineFault, RunError};
+
+/// Why the host ended a guest.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error("the function ended itself with code {0}")]
+    Exited(u32),
+    #[error("the function used all its fuel")]
+    FuelExhausted,
+    #[error("the function asked for {asked} bytes of memory; its limit is {limit}")]
+    MemoryExceeded { limit: u64, asked: u64 },
+    #[error("the function wrote {written} bytes of output; its limit is {limit}")]
+    OutputTooLarge { limit: u64, written: u64 },
+}
+
+/// A name from the guest's own name section may be of any length.
+const FRAME_NAME_BYTES_MAX: usize = 200;
+
+/// What `error` says about the guest: an outcome with its explanation, or `None` when it ended itself well. An error that is
+/// not the guest's doing is a fault of ours.
+pub(crate) fn of_error(
+    error: &wasmtime::Error,
+    fuel: u64,
+) -> Result<Option<(Outcome, RunError)>, EngineFault> {
+    let (outcome, message, limit, used, exit_code) = if let Some(stop) =
+        error.downcast_ref::<Stop>()
+    {
+        let message = stop.to_string();
+        match *stop {
+            Stop::Exited(0) => return Ok(None),
+            Stop::Exited(code) => (Outcome::Exited, message, None, None, Some(code)),
+            Stop::FuelExhausted => fuel_exhausted(fuel),
+            Stop::MemoryExceeded { limit, asked } => (
+                Outcome::MemoryExceeded,
+                message,
+                Some(limit),
+                Some(asked),
+                None,
+            ),
+            Stop::OutputTooLarge { limit, written } => (
+                Outcome::OutputTooLarge,
+                message,
+                Some(limit),
+                Some(written),
+                None,
+            ),
+        }
+    } else if let Some(trap) = error.downcast_ref::<Trap>() {
+        match trap {
+            Trap::OutOfFuel => fuel_exhausted(fuel),
+            Trap::StackOverflow => {
+                let limit = crate::config::STACK_BYTES_MAX as u64;
+                let message = format!(
+                    "the function's calls nested deeper than its stack of {limit} bytes: is a recursion endless?"
+                );
+                (Outcome::StackOverflow, message, Some(limit), None, None)
+            }
+            trap => (Outcome::Trap, trap_message(*trap), None, None, None),
+        }
+    } else if error.is::<PoolConcurrencyLimitError>() {
+        return Err(EngineFault::Busy);
+    } else {
+        return Err(EngineFault::Internal(format!("{error:#}")));
+    };
+    Ok(Some((
+        outcome,
+        RunError {
+            message,
+            limit,
+            used,
+            exit_code,
+            backtrace: backtrace(error),
+        },
+    )))
+}
+
+fn fuel_exhausted(fuel: u64) -> (Outcome, String, Option<u64>, Option<u64>, Option<u32>) {
+    (
+        Outcome::FuelExhausted,
+        format!("the function used all its fuel: its limit is {fuel}"),
+        Some(fuel),
+        Some(fuel),
+        None,
+    )
+}
+
+/// What a trap means to the one who wrote the function.
+fn trap_message(trap: Trap) -> String {
+    let what = match trap {
+        Trap::UnreachableCodeReached => {
+            "reached an `unreachable` instruction: a panic, an abort or a failed assertion; the log may say more"
+        }
+        Trap::MemoryOutOfBounds => "read or wrote outside its memory",
+        Trap::TableOutOfBounds => "used an entry outside its table",
+        Trap::IndirectCallToNull => "called a function pointer that points to nothing",
+        Trap::BadSignature => "called a function pointer as a function of another type",
+        Trap::IntegerOverflow => "overflowed an integer in a division",
+        Trap::IntegerDivisionByZero => "divided an integer by zero",
+        Trap::BadConversionToInteger => "converted a float to an integer that cannot hold it",
+        other => return format!("the function trapped: {other}"),
+    };
+    format!("the function {what}")
+}
+
+/// The functions that the guest was in, innermost first.
+fn backtrace(error: &wasmtime::Error) -> Vec<String> {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        return Vec::new();
+    };
+    backtrace
+        .frames()
+        .iter()
+        .map(|frame| match frame.func_name() {
+            Some(name) => function_name(name),
+            None => format!("function {}", frame.func_index()),
+        })
+        .collect()
+}
+
+/// A function's name as its author wrote it, without the compiler's mangling, and cut.
+fn function_name(name: &str) -> String {
+    let mut readable = match rustc_demangle::try_demangle(name) {
+        Ok(demangled) => format!("{demangled:#}"),
+        Err(_) => name.to_owned(),
+    };
+    if readable.len() > FRAME_NAME_BYTES_MAX {
+        readable.truncate(readable.floor_char_boundary(FRAME_NAME_BYTES_MAX));
+        readable.push('…');
+    }
+    readable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mangled_name_becomes_readable_and_a_long_one_is_cut() {
+        assert_eq!(
+            function_name("_ZN8discount4main17h0123456789abcdefE"),
+            "discount::main"
+        );
+        assert_eq!(function_name("plain"), "plain");
+        assert_eq!(
+            function_name(&"é".repeat(1_000)).len(),
+            FRAME_NAME_BYTES_MAX + '…'.len_utf8()
+        );
+    }
+}
