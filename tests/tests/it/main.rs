@@ -1,3 +1,6 @@
 //! Tests of the whole stack through its front doors: one binary, one file a noun.
 
+mod compose;
+mod dependencies;
 mod stack;
+mod walls;
