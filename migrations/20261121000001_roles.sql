@@ -9,8 +9,14 @@ begin
             execute format('create role %I login nosuperuser nocreatedb nocreaterole noinherit nobypassrls', role_name);
         end if;
     end loop;
+    -- Owns the functions that cross tenants, and holds only the rights that these need. Nobody logs in as it.
+    if not exists (select from pg_roles where rolname = 'cartwright_crossing') then
+        create role cartwright_crossing nologin nosuperuser nocreatedb nocreaterole noinherit nobypassrls;
+    end if;
+    -- Whoever migrates hands functions over to it.
+    execute format('grant cartwright_crossing to %I', current_user);
 end
 $$;
 
 revoke create on schema public from public;
-grant usage on schema public to cartwright_api, cartwright_worker, cartwright_billing;
+grant usage on schema public to cartwright_api, cartwright_worker, cartwright_billing, cartwright_crossing;

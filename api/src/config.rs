@@ -1,0 +1,52 @@
+//! What comes in from the environment: one struct a concern, read once in `main`. The help of each option is its manual.
+
+use std::net::SocketAddr;
+
+use secrecy::SecretString;
+
+/// What `serve` needs.
+#[derive(clap::Args)]
+pub(crate) struct ServeConfig {
+    /// Where the control plane, the console and the documentation are served.
+    #[arg(long, env = "CARTWRIGHT_API_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) api_listen: SocketAddr,
+    /// Where other roles call.
+    #[arg(long, env = "CARTWRIGHT_API_INTERNAL_LISTEN", default_value = "127.0.0.1:8090")]
+    pub(crate) api_internal_listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) database: DatabaseConfig,
+    #[command(flatten)]
+    pub(crate) keys: KeysConfig,
+}
+
+/// What `work` needs.
+#[derive(clap::Args)]
+pub(crate) struct WorkConfig {
+    /// Where health and metrics are served.
+    #[arg(long, env = "CARTWRIGHT_WORKER_LISTEN", default_value = "127.0.0.1:8083")]
+    pub(crate) worker_listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) database: DatabaseConfig,
+}
+
+/// How to reach Postgres.
+#[derive(clap::Args)]
+pub(crate) struct DatabaseConfig {
+    /// Postgres, under this role's own login: `postgres://login:password@host:port/database`.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: SecretString,
+    /// Connections this process may hold. All processes together stay below the server's limit.
+    #[arg(long, env = "CARTWRIGHT_DATABASE_CONNECTIONS_MAX", default_value_t = 20)]
+    pub(crate) database_connections_max: u32,
+}
+
+/// The keys that this process signs and wraps with.
+#[derive(clap::Args)]
+pub(crate) struct KeysConfig {
+    /// Ed25519 seed that signs access tokens: 32 bytes, base64. `cartwright-api keys generate` makes one.
+    #[arg(long, env = "CARTWRIGHT_TOKEN_SIGNING_KEY", hide_env_values = true)]
+    pub(crate) token_signing_key: SecretString,
+    /// Key that wraps each tenant's own keys in the database: 32 bytes, base64. `cartwright-api keys generate` makes one.
+    #[arg(long, env = "CARTWRIGHT_SECRETS_KEY", hide_env_values = true)]
+    pub(crate) secrets_key: SecretString,
+}
