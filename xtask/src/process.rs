@@ -91,7 +91,7 @@ impl Program {
 
 /// Have the kernel end the child when we are killed and cannot. Other systems than Linux have nothing like it.
 #[cfg(target_os = "linux")]
-fn end_with_us(command: &mut Command, signal: Signal) {
+pub(crate) fn end_with_us(command: &mut Command, signal: Signal) {
     let parent = rustix::process::getpid();
     #[expect(
         unsafe_code,
@@ -112,7 +112,7 @@ fn end_with_us(command: &mut Command, signal: Signal) {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn end_with_us(_command: &mut Command, _signal: Signal) {}
+pub(crate) fn end_with_us(_command: &mut Command, _signal: Signal) {}
 
 /// A child that was started and not yet waited for. Dropping it kills its whole group.
 #[derive(Debug)]
@@ -147,10 +147,7 @@ impl Running {
 
     /// Send a signal to it and to whatever it started.
     pub fn signal(&self, signal: Signal) {
-        if let Some(group) = i32::try_from(self.pid()).ok().and_then(Pid::from_raw) {
-            // It may be gone already, which is what most signals ask for.
-            kill_process_group(group, signal).ok();
-        }
+        signal_group(self.pid(), signal);
     }
 
     /// Wait for its end, at most so long.
@@ -187,6 +184,13 @@ impl Drop for Running {
         if self.exited().is_none() {
             self.kill();
         }
+    }
+}
+
+/// Send a signal to a whole group. It may be gone already, which is what most signals ask for.
+pub fn signal_group(leader: u32, signal: Signal) {
+    if let Some(group) = i32::try_from(leader).ok().and_then(Pid::from_raw) {
+        kill_process_group(group, signal).ok();
     }
 }
 

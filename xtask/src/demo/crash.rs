@@ -1,0 +1,1 @@
+//! To come: kills under load, and the reconciled bill.

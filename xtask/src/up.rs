@@ -1,0 +1,266 @@
+//! `cargo xtask up`: everything on one machine, from nothing to a billed run, and then kept alive.
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::demo::{self, Demo};
+use crate::roles::{Role, Wiring};
+use crate::say::{print, say};
+use crate::secrets::Secrets;
+use crate::servers::redis;
+use crate::stack::{self, Home};
+use crate::supervisor::Supervisor;
+use crate::{build, interrupt, place, run};
+
+/// How `up` was asked for.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Begin with empty data: what earlier runs left in .cartwright/ is removed.
+    #[arg(long)]
+    fresh: bool,
+    /// End after the demo run, with success if it was one.
+    #[arg(long)]
+    once: bool,
+}
+
+/// What `dev.json` tells other programs of a stack that runs.
+#[derive(Serialize, Deserialize)]
+pub struct Dev {
+    /// Control plane.
+    pub api_url: String,
+    /// Data plane.
+    pub invoke_url: String,
+    /// The console, on the same listener as the control plane.
+    pub console_url: String,
+    /// Billing's health and metrics.
+    pub billing_url: String,
+    /// Prometheus text of every role.
+    pub metrics_urls: Vec<String>,
+    /// The database under its owner's login.
+    pub database_url: String,
+    /// Redis.
+    pub redis_url: String,
+    /// The object store; none when it is Amazon's own.
+    pub s3_endpoint: Option<String>,
+    /// A key that acts for any tenant.
+    pub platform_key: String,
+    /// The demo tenant.
+    pub demo: Demo,
+    /// Who runs, by process id.
+    pub pids: BTreeMap<String, u32>,
+}
+
+/// Where `dev.json` lies.
+pub fn dev_file() -> PathBuf {
+    place::dot().join("dev.json")
+}
+
+impl Dev {
+    /// Read it; none when no stack is ready.
+    pub fn load() -> Option<Self> {
+        serde_json::from_slice(&std::fs::read(dev_file()).ok()?).ok()
+    }
+
+    /// Readers see the old text or the new, never half of one.
+    fn save(&self) -> Result<()> {
+        let beside = dev_file().with_extension("new");
+        let file = OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&beside)?;
+        serde_json::to_writer_pretty(&file, self)?;
+        Ok(std::fs::rename(beside, dev_file())?)
+    }
+}
+
+/// Start everything, and stay until asked to stop.
+pub fn up(options: &Options) -> Result<()> {
+    say("Cartwright on this machine: servers, roles, a demo. Ctrl-C stops everything.");
+    interrupt::install()?;
+    let home = Home::at(place::dot())?;
+    let _lock = only_one()?;
+    if options.fresh {
+        if std::env::var_os("DATABASE_URL").is_some() {
+            bail!(
+                "--fresh empties the data that up keeps itself; the database in DATABASE_URL is yours to empty"
+            );
+        }
+        home.empty()?;
+    }
+    home.turn_logs()?;
+    if std::env::var_os("REDIS_URL").is_none() {
+        // Found missing now rather than after minutes of building.
+        redis::find_or_install()?;
+    }
+    build::binaries()?;
+    let console = build::console()?;
+    let mut supervisor = Supervisor::default();
+    let outcome = run_stack(&home, console, &mut supervisor, options);
+    std::fs::remove_file(dev_file()).ok();
+    say("Stopping everything …");
+    supervisor.stop();
+    say("Stopped; nothing is left running.");
+    match outcome {
+        Err(error) if error.is::<interrupt::Interrupted>() && !options.once => Ok(()),
+        other => other,
+    }
+}
+
+/// A second `up` on the same data would be a disaster; so it tells where the first one is.
+fn only_one() -> Result<File> {
+    let lock = File::create(place::dot().join("up.lock"))?;
+    match lock.try_lock() {
+        Ok(()) => {
+            // What a killed predecessor left.
+            std::fs::remove_file(dev_file()).ok();
+            Ok(lock)
+        }
+        Err(TryLockError::WouldBlock) => match Dev::load() {
+            Some(dev) => bail!(
+                "it runs already: console {}, invoke {} (all of it: {})",
+                dev.console_url,
+                dev.invoke_url,
+                dev_file().display()
+            ),
+            None => bail!("another `cargo xtask up` is starting in this clone"),
+        },
+        Err(TryLockError::Error(error)) => Err(error).context("cannot lock .cartwright/up.lock"),
+    }
+}
+
+fn run_stack(
+    home: &Home,
+    console: Option<PathBuf>,
+    supervisor: &mut Supervisor,
+    options: &Options,
+) -> Result<()> {
+    let mut secrets = stack::secrets(home)?;
+    let mut wiring = stack::servers(home, &secrets, supervisor)?;
+    wiring.console_dir = console;
+    stack::migrate(&wiring, &home.log("migrate"))?;
+    for role in Role::ALL {
+        supervisor.start(stack::member(home, &wiring, role)?)?;
+    }
+    supervisor.await_ready("Starting billing, api, worker and executor")?;
+    if secrets.find("platform_key").is_none() {
+        secrets.set("platform_key", platform_key(&wiring)?);
+        secrets.save(&home.secrets())?;
+    }
+    let (api_url, invoke_url) = (
+        wiring.listeners.url(Role::Api),
+        wiring.listeners.url(Role::Executor),
+    );
+    let file = home.secrets();
+    let demo = tended(supervisor, move || {
+        demo::run(&api_url, &invoke_url, &mut secrets, &file)
+    })?;
+    let mut dev = dev(&wiring, demo, supervisor)?;
+    dev.save()?;
+    print(&addresses(&dev, home));
+    while !options.once && !interrupt::asked() {
+        std::thread::sleep(Duration::from_millis(100));
+        if supervisor.tend()? {
+            dev.pids = supervisor.pids();
+            dev.save()?;
+        }
+    }
+    Ok(())
+}
+
+/// Do something slow while the members are looked after, which only this thread may do.
+fn tended<T: Send + 'static>(
+    supervisor: &mut Supervisor,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let worker = std::thread::spawn(work);
+    while !worker.is_finished() {
+        interrupt::check()?;
+        supervisor.tend()?;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    worker
+        .join()
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn platform_key(wiring: &Wiring) -> Result<String> {
+    let mut command = std::process::Command::new(place::binary("cartwright-api"));
+    command
+        .args(["keys", "platform", "--name", "up"])
+        .env("DATABASE_URL", &wiring.database_url);
+    let said = run::output(&mut command)?;
+    let key = said
+        .split_whitespace()
+        .find(|word| word.starts_with("cw_platform_"));
+    Ok(key
+        .context("`cartwright-api keys platform` printed no key")?
+        .to_owned())
+}
+
+fn dev(wiring: &Wiring, demo: Demo, supervisor: &Supervisor) -> Result<Dev> {
+    let url = |role| wiring.listeners.url(role);
+    let platform_key =
+        Secrets::load(&place::dot().join("secrets.json"))?.context("secrets.json is gone")?;
+    Ok(Dev {
+        api_url: url(Role::Api),
+        invoke_url: url(Role::Executor),
+        console_url: url(Role::Api),
+        billing_url: url(Role::Billing),
+        metrics_urls: Role::ALL
+            .iter()
+            .map(|role| format!("{}/metrics", url(*role)))
+            .collect(),
+        database_url: wiring.database_url.clone(),
+        redis_url: wiring.redis_url.clone(),
+        s3_endpoint: wiring.object_store.endpoint.clone(),
+        platform_key: platform_key.get("platform_key")?.to_owned(),
+        demo,
+        pids: supervisor.pids(),
+    })
+}
+
+fn addresses(dev: &Dev, home: &Home) -> String {
+    let console = if place::console_dist().join("index.html").exists() {
+        &dev.console_url
+    } else {
+        "not built in this clone"
+    };
+    format!(
+        "
+  Cartwright runs.
+
+    console     {console}
+    sign in     {email}   {password}
+    api         {api}/v1   (its document: {api}/openapi.json)
+    invoke      {invoke}/v1/invoke/{{function}}
+    billing     {billing}/metrics
+    logs        {logs}
+    all of it   {all}
+
+    Run it once more:
+
+    curl -i {invoke}/v1/invoke/{function} \\
+      -H 'Authorization: Bearer {key}' \\
+      -H 'Content-Type: application/json' \\
+      -d @{sample}
+",
+        email = dev.demo.email,
+        password = dev.demo.password,
+        api = dev.api_url,
+        invoke = dev.invoke_url,
+        billing = dev.billing_url,
+        logs = home.folder.join("logs").display(),
+        all = dev_file().display(),
+        function = dev.demo.function,
+        key = dev.demo.api_key,
+        sample = demo::sample_file().display(),
+    )
+}
