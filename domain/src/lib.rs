@@ -4,6 +4,7 @@
 
 pub mod api_key;
 pub mod artifact;
+pub mod compile;
 pub mod engine_epoch;
 pub mod ids;
 pub mod limits;
