@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use ureq::http::HeaderMap;
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, RequestBuilder};
 
 use crate::probe;
 
@@ -19,6 +19,8 @@ pub struct Client {
     pub access_token: String,
     /// A tenant's key, for the data plane.
     pub api_key: String,
+    /// The tenant that the platform's key acts for, when the token is one.
+    pub acts_for: Option<String>,
     api_url: String,
     invoke_url: String,
     agent: Agent,
@@ -38,6 +40,7 @@ impl Client {
         Self {
             access_token: String::new(),
             api_key: String::new(),
+            acts_for: None,
             api_url: api_url.to_owned(),
             invoke_url: invoke_url.to_owned(),
             agent: probe::agent(PATIENCE),
@@ -46,12 +49,7 @@ impl Client {
 
     /// `GET` on the control plane.
     pub fn get(&self, path: &str) -> Result<Answer> {
-        Answer::read(
-            self.agent
-                .get(self.url(path))
-                .header("Authorization", self.bearer())
-                .call(),
-        )
+        Answer::read(self.as_caller(self.agent.get(self.url(path))).call())
     }
 
     /// `POST` on the control plane; without a token before the login.
@@ -60,7 +58,7 @@ impl Client {
         let signed_in = !self.access_token.is_empty();
         Answer::read(
             if signed_in {
-                request.header("Authorization", self.bearer())
+                self.as_caller(request)
             } else {
                 request
             }
@@ -71,19 +69,14 @@ impl Client {
     /// `PUT` on the control plane.
     pub fn put(&self, path: &str, body: &Value) -> Result<Answer> {
         Answer::read(
-            self.agent
-                .put(self.url(path))
-                .header("Authorization", self.bearer())
+            self.as_caller(self.agent.put(self.url(path)))
                 .send_json(body),
         )
     }
 
     /// A module to the control plane.
     pub fn upload(&self, path: &str, module: &[u8]) -> Result<Answer> {
-        let request = self
-            .agent
-            .post(self.url(path))
-            .header("Authorization", self.bearer());
+        let request = self.as_caller(self.agent.post(self.url(path)));
         Answer::read(
             request
                 .header("Content-Type", "application/wasm")
@@ -108,8 +101,12 @@ impl Client {
         format!("{}{path}", self.api_url)
     }
 
-    fn bearer(&self) -> String {
-        format!("Bearer {}", self.access_token)
+    fn as_caller<Body>(&self, request: RequestBuilder<Body>) -> RequestBuilder<Body> {
+        let request = request.header("Authorization", format!("Bearer {}", self.access_token));
+        match &self.acts_for {
+            Some(tenant) => request.header("Cartwright-Tenant", tenant),
+            None => request,
+        }
     }
 }
 

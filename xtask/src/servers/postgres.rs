@@ -266,16 +266,48 @@ fn initialise(
     std::fs::remove_dir_all(ground.folder.join("postgres.secret"))?;
     made?;
     for database in databases {
-        // The single-user mode needs no client, and npm's Postgres comes without one.
-        let mut single = command(ground, binaries, "postgres");
-        single
-            .arg("--single")
-            .arg("-D")
-            .arg(&nursery)
-            .arg("postgres");
-        run::fed(&mut single, &format!("create database {database}\n"))?;
+        single_user(
+            ground,
+            binaries,
+            &nursery,
+            OWNER,
+            &format!("create database {database};"),
+        )?;
     }
     std::fs::rename(&nursery, cluster).with_context(|| format!("cannot make {}", cluster.display()))
+}
+
+/// Execute statements in a cluster that nobody serves, as one transaction.
+pub fn execute(ground: &Ground, database: &str, statements: &str) -> Result<()> {
+    let cluster = ground.folder.join("postgres");
+    single_user(
+        ground,
+        &binaries(ground, &cluster)?,
+        &cluster,
+        database,
+        statements,
+    )
+}
+
+/// The single-user mode needs no client, and npm's Postgres comes without one.
+fn single_user(
+    ground: &Ground,
+    binaries: &Binaries,
+    cluster: &Path,
+    database: &str,
+    statements: &str,
+) -> Result<()> {
+    let mut single = command(ground, binaries, "postgres");
+    // With -j a command ends at a semicolon before an empty line, so without empty lines all of it is one command.
+    single
+        .args(["--single", "-j", "-D"])
+        .arg(cluster)
+        .arg(database);
+    let lines: Vec<&str> = statements
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    run::fed(&mut single, &lines.join("\n"))
 }
 
 fn command(ground: &Ground, binaries: &Binaries, name: &str) -> Command {

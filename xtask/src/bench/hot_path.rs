@@ -1,0 +1,212 @@
+//! One invocation through the whole data plane, beside what the same machine does without it in the same minute.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::json;
+
+use super::Options;
+use super::peers::Peer;
+use super::rows::{Budget, Measured, Rounds, table};
+use super::stage::{Call, Stage};
+use crate::roles::Role;
+use crate::say::{Step, print, say};
+use crate::{interrupt, place, run};
+
+const BARE: &str = "bare axum, hello";
+const CONNECTIONS: [usize; 2] = [32, 1];
+
+/// One thing to measure: a plan, and the process whose time it takes.
+struct Case {
+    name: &'static str,
+    plan: PathBuf,
+    pid: u32,
+    /// Holds at 32 connections; with one, idle wake-ups are on the bill of each request.
+    budget: Budget,
+}
+
+/// Set the stage, measure every case in turn, print the table, keep it in `target/bench/hot-path.json`.
+pub fn run(options: &Options) -> Result<()> {
+    interrupt::install()?;
+    let stage = Stage::set()?;
+    let measured = measure(&stage, options);
+    stage.strike();
+    let rows = measured?.rows(BARE);
+    print(&table(&rows));
+    let file = place::target().join("bench/hot-path.json");
+    std::fs::write(&file, serde_json::to_vec_pretty(&rows)?)?;
+    say(&format!("The table is in {}", file.display()));
+    Ok(())
+}
+
+fn measure(stage: &Stage, options: &Options) -> Result<Rounds> {
+    let (hello, discount) = (
+        Peer::start(&stage.load, "hello")?,
+        Peer::start(&stage.load, "discount")?,
+    );
+    let cases = cases(stage, options, &hello, &discount)?;
+    if crate::find::program("wasmtime").is_none() {
+        say(
+            "wasmtime is not on PATH: its row is left out (cargo install wasmtime-cli --version 48.0.8 --locked)",
+        );
+    }
+    let step = Step::begin(&format!(
+        "Measuring {} cases in {} rounds",
+        cases.len(),
+        options.rounds
+    ));
+    let mut rounds = Rounds::default();
+    for case in &cases {
+        drive(stage, case, 32, 500)?; // warms caches; not counted
+    }
+    for _ in 0..options.rounds {
+        for connections in CONNECTIONS {
+            for case in &cases {
+                interrupt::check()?;
+                let measured = drive(stage, case, connections, options.measure_ms)?;
+                ensure!(
+                    measured.refused + measured.broken == 0 && measured.ok > 0,
+                    "{}: {} answers, {} refused, {} broken",
+                    case.name,
+                    measured.ok,
+                    measured.refused,
+                    measured.broken
+                );
+                let budget = if connections == 32 {
+                    case.budget
+                } else {
+                    Budget::default()
+                };
+                rounds.add(case.name, connections, budget, measured);
+            }
+        }
+    }
+    step.done();
+    Ok(rounds)
+}
+
+fn cases(stage: &Stage, options: &Options, hello: &Peer, discount: &Peer) -> Result<Vec<Case>> {
+    let functions = place::root().join("functions");
+    let read = |path: &str| {
+        std::fs::read(functions.join(path)).with_context(|| format!("functions/{path}"))
+    };
+    let module = read("volume-discount-rust/volume-discount-rust.wasm")?;
+    let cart = String::from_utf8(read("volume-discount-rust/samples/lines-20.input.json")?)?;
+    let hello_module = read("hello/hello.wasm")?;
+    let own = stage.tenant(
+        "bench",
+        &[
+            ("hello".to_owned(), hello_module),
+            ("discount".to_owned(), module.clone()),
+        ],
+    )?;
+    let many = stage.many_tenants(options.functions, &module)?;
+
+    let (executor, pid) = (
+        stage.wiring.listeners.url(Role::Executor),
+        stage.executor_pid()?,
+    );
+    let executor: SocketAddr = executor.trim_start_matches("http://").parse()?;
+    let budget = |cpu_us, of_bare| Budget {
+        cpu_us: Some(cpu_us),
+        of_bare,
+    };
+    let calls = |name, calls: &[Call], body: &str| {
+        plan(
+            name,
+            executor,
+            calls
+                .iter()
+                .map(|call| (&*call.path, Some(&*call.token), Some(body))),
+        )
+    };
+    Ok(vec![
+        Case {
+            name: BARE,
+            plan: plan("bare", hello.address, [("/", None, None)])?,
+            pid: hello.pid(),
+            budget: Budget::default(),
+        },
+        Case {
+            name: "invoke hello",
+            plan: calls("hello", &own[..1], "{}")?,
+            pid,
+            budget: budget(20.0, Some(0.5)),
+        },
+        Case {
+            name: "native discount, axum",
+            plan: plan("native", discount.address, [("/", None, Some(&*cart))])?,
+            pid: discount.pid(),
+            budget: Budget::default(),
+        },
+        Case {
+            name: "invoke discount, one function",
+            plan: calls("discount", &own[1..], &cart)?,
+            pid,
+            budget: budget(50.0, None),
+        },
+        Case {
+            name: "invoke discount, many functions",
+            plan: calls("many", &shuffled(&many), &cart)?,
+            pid,
+            budget: budget(180.0, None),
+        },
+    ])
+}
+
+/// Every function once, in an order in which no tenant's follow each other: a stride that is coprime to their number.
+fn shuffled(calls: &[Call]) -> Vec<Call> {
+    let stride = (1..)
+        .map(|n| 2 * n + 377)
+        .find(|stride| gcd(*stride, calls.len()) == 1)
+        .unwrap_or(1);
+    let order = (0..calls.len()).map(|n| &calls[n * stride % calls.len()]);
+    order
+        .map(|call| Call {
+            path: call.path.clone(),
+            token: call.token.clone(),
+        })
+        .collect()
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+fn plan<'a>(
+    name: &str,
+    address: SocketAddr,
+    requests: impl IntoIterator<Item = (&'a str, Option<&'a str>, Option<&'a str>)>,
+) -> Result<PathBuf> {
+    let requests: Vec<_> = requests
+        .into_iter()
+        .map(|(path, token, body)| json!({"path": path, "token": token, "body": body}))
+        .collect();
+    let file = place::target()
+        .join("bench")
+        .join(format!("plan-{name}.json"));
+    std::fs::write(
+        &file,
+        serde_json::to_vec(&json!({"address": address, "requests": requests}))?,
+    )?;
+    Ok(file)
+}
+
+fn drive(stage: &Stage, case: &Case, connections: usize, duration_ms: u64) -> Result<Measured> {
+    let output = run::output(
+        Command::new(Path::new(&stage.load))
+            .args(["drive", "--plan"])
+            .arg(&case.plan)
+            .args([
+                "--connections",
+                &connections.to_string(),
+                "--duration-ms",
+                &duration_ms.to_string(),
+            ])
+            .args(["--pid", &case.pid.to_string()]),
+    )?;
+    serde_json::from_str(&output)
+        .with_context(|| format!("{}: not a measurement: {output}", case.name))
+}

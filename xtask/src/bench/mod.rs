@@ -1,0 +1,38 @@
+//! `cargo xtask bench`: what a request costs, as processor time and as a ratio to a peer measured in the same minute.
+
+mod hot_path;
+mod peers;
+mod rows;
+mod stage;
+
+use anyhow::Result;
+
+/// Which benchmark, and how long.
+#[derive(clap::Args)]
+pub struct Options {
+    /// The benchmark.
+    #[arg(value_enum, default_value = "hot-path")]
+    name: Name,
+    /// How often every case is measured; the cases take turns.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// How long one measurement takes, in milliseconds.
+    #[arg(long, default_value_t = 2_000)]
+    measure_ms: u64,
+    /// How many different functions stand behind the case of many tenants.
+    #[arg(long, default_value_t = 1_000)]
+    functions: usize,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Name {
+    /// One invocation through the whole data plane: hello, a discount, a discount of a thousand functions.
+    HotPath,
+}
+
+/// Run it, print its table, and write it to `target/bench/`.
+pub fn bench(options: &Options) -> Result<()> {
+    match options.name {
+        Name::HotPath => hot_path::run(options),
+    }
+}

@@ -1,0 +1,163 @@
+//! What stands before the first measurement: a stack whose executor is a release build, and its tenants with their functions.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::demo::client::Client;
+use crate::roles::{Role, Wiring};
+use crate::say::Step;
+use crate::stack::{self, Home};
+use crate::supervisor::Supervisor;
+use crate::{build, place, run};
+
+/// Functions of one tenant in the case of many tenants.
+const FUNCTIONS_PER_TENANT: usize = 5;
+
+/// A request of a plan: see `cartwright-load drive`.
+pub struct Call {
+    /// The function's path on the executor.
+    pub path: String,
+    /// Its tenant's key.
+    pub token: String,
+}
+
+/// A stack under a release executor.
+pub struct Stage {
+    /// How it is wired.
+    pub wiring: Wiring,
+    /// The load generator.
+    pub load: PathBuf,
+    supervisor: Supervisor,
+    platform_key: String,
+}
+
+impl Stage {
+    /// Build, start on empty data, and wait until everything is ready.
+    pub fn set() -> Result<Self> {
+        build::binaries()?;
+        for package in ["cartwright-executor", "cartwright-load"] {
+            let mut cargo = build::cargo("build");
+            run::shown(
+                &format!("Building {package} for release"),
+                cargo.args(["--release", "-p", package]),
+            )?;
+        }
+        let home = Home::at(place::target().join("bench/stack"))?;
+        home.empty()?;
+        let secrets = stack::secrets(&home)?;
+        let mut supervisor = Supervisor::default();
+        let wiring = stack::servers(&home, &secrets, &mut supervisor)?;
+        stack::migrate(&wiring, &home.log("migrate"))?;
+        for role in Role::ALL {
+            let mut member = stack::member(&home, &wiring, role)?;
+            if role == Role::Executor {
+                member.program.path = release("cartwright-executor");
+                member
+                    .program
+                    .environment
+                    .insert("CARTWRIGHT_LOG".to_owned(), "warn".to_owned());
+            }
+            supervisor.start(member)?;
+        }
+        supervisor.await_ready("Starting billing, api, worker and executor")?;
+        let mut command = Command::new(place::binary("cartwright-api"));
+        command
+            .args(["keys", "platform", "--name", "bench"])
+            .env("DATABASE_URL", &wiring.database_url);
+        let said = run::output(&mut command)?;
+        let key = said
+            .split_whitespace()
+            .find(|word| word.starts_with("cw_platform_"))
+            .context("no platform key")?;
+        Ok(Self {
+            load: release("cartwright-load"),
+            platform_key: key.to_owned(),
+            wiring,
+            supervisor,
+        })
+    }
+
+    /// The executor's process.
+    pub fn executor_pid(&self) -> Result<u32> {
+        self.supervisor
+            .pids()
+            .get("executor")
+            .copied()
+            .context("the executor does not run")
+    }
+
+    /// End everything.
+    pub fn strike(self) {
+        self.supervisor.stop();
+    }
+
+    /// A tenant with these functions, live.
+    pub fn tenant(&self, name: &str, functions: &[(String, Vec<u8>)]) -> Result<Vec<Call>> {
+        let api = self.wiring.listeners.url(Role::Api);
+        let mut client = Client::new(&api, &self.wiring.listeners.url(Role::Executor));
+        client.access_token.clone_from(&self.platform_key);
+        client
+            .post("/v1/platform/tenants", &json!({"slug": name}))?
+            .expect(201, "creating a tenant")?;
+        client.acts_for = Some(name.to_owned());
+        let key: Value = client
+            .post("/v1/api-keys", &json!({"name": "bench"}))?
+            .expect(201, "making a key")?
+            .json()?;
+        let token = key["key"]
+            .as_str()
+            .context("a key's answer has the key")?
+            .to_owned();
+        let mut calls = Vec::new();
+        for (function, module) in functions {
+            client
+                .post("/v1/functions", &json!({"name": function}))?
+                .expect(201, "creating a function")?;
+            let path = format!("/v1/functions/{function}/versions?promote=live");
+            client
+                .upload(&path, module)?
+                .expect(201, "uploading a version")?;
+            calls.push(Call {
+                path: format!("/v1/invoke/{function}"),
+                token: token.clone(),
+            });
+        }
+        Ok(calls)
+    }
+
+    /// As many tenants as it takes for this many functions, each with bytes, and so machine code, of its own.
+    pub fn many_tenants(&self, functions: usize, module: &[u8]) -> Result<Vec<Call>> {
+        ensure!(functions > 0, "--functions: at least one");
+        let step = Step::begin(&format!(
+            "Uploading and compiling {functions} different functions"
+        ));
+        let mut calls = Vec::with_capacity(functions);
+        while calls.len() < functions {
+            let first = calls.len();
+            let here = FUNCTIONS_PER_TENANT.min(functions - first);
+            let own = (0..here)
+                .map(|n| (format!("discount-{n}"), marked(module, first + n)))
+                .collect::<Vec<_>>();
+            calls.extend(self.tenant(&format!("bench-{}", first / FUNCTIONS_PER_TENANT), &own)?);
+        }
+        step.done();
+        Ok(calls)
+    }
+}
+
+fn release(name: &str) -> PathBuf {
+    place::target().join("release").join(name)
+}
+
+/// The module with one more custom section: other bytes, the same behaviour.
+fn marked(module: &[u8], mark: usize) -> Vec<u8> {
+    let name = format!("bench{mark:06}");
+    let length = u8::try_from(name.len()).expect("a short name");
+    let mut marked = module.to_vec();
+    marked.extend([0, length + 1, length]);
+    marked.extend(name.as_bytes());
+    marked
+}

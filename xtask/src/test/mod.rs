@@ -1,0 +1,264 @@
+//! `cargo xtask test`: all set-up, then every test there is, and one sum at the end.
+
+pub mod counts;
+pub mod runners;
+pub mod servers;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+
+use crate::roles::{Role, Wiring, with_database};
+use crate::say::{print, say};
+use crate::servers::Member;
+use crate::stack::{self, Home};
+use crate::supervisor::Supervisor;
+use crate::test_servers::{self, TestServers};
+use crate::{build, find, interrupt, place, ports, sqlx};
+use counts::Runner;
+use runners::Tally;
+
+/// A part of the tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Is every file formatted?
+    Format,
+    /// The executor's own tests, built alone as the executor is.
+    Executor,
+    /// The tests of every other package, the whole-stack tests among them.
+    Workspace,
+    /// The whole-stack tests only.
+    Stack,
+    /// Does `.sqlx/` describe the queries as they are?
+    Sqlx,
+    /// The console: types, style, unit tests, the API types' drift.
+    Console,
+    /// The console in a browser, on a stack of its own.
+    Browser,
+}
+
+const ALL: [Part; 6] = [
+    Part::Format,
+    Part::Executor,
+    Part::Workspace,
+    Part::Console,
+    Part::Browser,
+    Part::Sqlx,
+];
+
+/// What to test.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only these parts; all of them when none is named.
+    parts: Vec<Part>,
+    /// For the tests' own command line, as in `cargo xtask test stack -- tenants:: --nocapture`.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+/// Test, and sum up.
+pub fn test(options: &Options) -> Result<()> {
+    say(
+        "Testing Cartwright: set-up first, then every test. Clippy is `cargo clippy`'s, since it builds everything once more.",
+    );
+    interrupt::install()?;
+    let parts = if options.parts.is_empty() {
+        ALL.to_vec()
+    } else {
+        options.parts.clone()
+    };
+    let mut supervisor = Supervisor::default();
+    let tally = run_parts(&parts, &options.arguments, &mut supervisor);
+    supervisor.stop();
+    let tally = tally?;
+    for failure in &tally.failures {
+        say(failure);
+    }
+    if tally.counts.skipped > 0 {
+        say(&format!(
+            "{} tests are marked to be skipped",
+            tally.counts.skipped
+        ));
+    }
+    // The very last line, for whoever reads only that one.
+    print(&format!(
+        "{} passed, {} failed",
+        tally.counts.passed, tally.counts.failed
+    ));
+    if tally.counts.failed > 0 {
+        bail!(Failed)
+    } else {
+        Ok(())
+    }
+}
+
+/// Tests failed, and it has been said.
+#[derive(Debug)]
+pub struct Failed;
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("tests failed")
+    }
+}
+
+impl std::error::Error for Failed {}
+
+fn run_parts(parts: &[Part], arguments: &[String], supervisor: &mut Supervisor) -> Result<Tally> {
+    let mut tally = Tally::default();
+    let asked = |part: Part| parts.contains(&part);
+    let chromium = if asked(Part::Browser) {
+        Some(chromium()?)
+    } else {
+        None
+    };
+    if asked(Part::Format) {
+        let mut command = build::cargo("fmt");
+        tally.run("Format", Runner::Check, command.args(["--all", "--check"]))?;
+    }
+    let needs_servers = asked(Part::Workspace) || asked(Part::Stack) || asked(Part::Browser);
+    let home = servers::home()?;
+    let running = if needs_servers {
+        build::binaries()?;
+        let console = build::console()?;
+        Some(servers::start(&home, supervisor, console)?)
+    } else {
+        None
+    };
+    for part in parts {
+        match part {
+            Part::Format => {}
+            Part::Executor => rust(
+                &mut tally,
+                "Executor tests",
+                build::SELECTIONS[0],
+                arguments,
+                &home,
+            )?,
+            Part::Workspace => rust(
+                &mut tally,
+                "Workspace tests",
+                build::SELECTIONS[1],
+                arguments,
+                &home,
+            )?,
+            Part::Stack => {
+                let selection = [build::SELECTIONS[1], &["--test", "it"]].concat();
+                rust(&mut tally, "Stack tests", &selection, arguments, &home)?;
+            }
+            Part::Sqlx => tally.check("Drift of .sqlx", sqlx::check()),
+            Part::Console => console(&mut tally)?,
+            Part::Browser => {
+                let servers = running.as_ref().context("the browser needs servers")?;
+                let chromium = chromium
+                    .as_ref()
+                    .context("the browser tests need a browser")?;
+                browser(&mut tally, &home, servers, supervisor, chromium)?;
+            }
+        }
+    }
+    Ok(tally)
+}
+
+fn rust(
+    tally: &mut Tally,
+    what: &str,
+    selection: &[&str],
+    arguments: &[String],
+    home: &Home,
+) -> Result<()> {
+    let mut cargo = build::cargo("test");
+    cargo
+        .args(selection)
+        .args(["--no-fail-fast", "--"])
+        .args(arguments);
+    cargo.env(test_servers::VARIABLE, servers::description(home));
+    tally.run(what, Runner::Libtest, &mut cargo)
+}
+
+fn console(tally: &mut Tally) -> Result<()> {
+    build::console_packages()?;
+    let checks = [
+        ("Console types", "typecheck"),
+        ("Console style", "lint"),
+        ("Drift of the console's API types", "generate:check"),
+    ];
+    for (what, script) in checks {
+        tally.run(what, Runner::Check, npm_run(script)?.env("NO_COLOR", "1"))?;
+    }
+    tally.run(
+        "Console tests",
+        Runner::Vitest,
+        npm_run("test")?.env("NO_COLOR", "1"),
+    )
+}
+
+fn npm_run(script: &str) -> Result<Command> {
+    let mut npm = Command::new(build::npm()?);
+    npm.args(["run", "--silent", script])
+        .current_dir(place::root().join("web-console"));
+    Ok(npm)
+}
+
+/// The system's browser, brought where permitted: a test that is skipped for want of one proves nothing.
+fn chromium() -> Result<PathBuf> {
+    let find = || {
+        let names = [
+            "chromium",
+            "chromium-browser",
+            "google-chrome",
+            "google-chrome-stable",
+        ];
+        let application =
+            PathBuf::from("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
+        names
+            .iter()
+            .find_map(|name| find::program(name))
+            .or_else(|| find::is_executable(&application).then_some(application))
+    };
+    if find().is_none() {
+        find::CHROMIUM.install()?;
+    }
+    find().context("Chromium was installed, and is still not found")
+}
+
+/// Walk through the console on a stack that is like everybody's.
+fn browser(
+    tally: &mut Tally,
+    home: &Home,
+    servers: &TestServers,
+    supervisor: &mut Supervisor,
+    chromium: &PathBuf,
+) -> Result<()> {
+    let executor_data_dir = servers.scratch.join("browser");
+    std::fs::create_dir_all(&executor_data_dir)?;
+    let wiring = Wiring {
+        listeners: ports::listeners()?,
+        database_url: with_database(&servers.database_url, servers::BROWSER)?,
+        redis_url: servers.redis_url.clone(),
+        object_store: servers.object_store.clone(),
+        secrets: servers.secrets.clone(),
+        console_dir: servers.console_dir.clone(),
+        executor_data_dir,
+        compiler: place::binary("cartwright-compiler"),
+    };
+    let roles = Role::ALL
+        .iter()
+        .map(|role| stack::member(home, &wiring, *role));
+    for member in roles.collect::<Result<Vec<Member>>>()? {
+        supervisor.start(member)?;
+    }
+    supervisor.await_ready("Starting a stack for the browser")?;
+    let mut command = npm_run("e2e")?;
+    command.env("CARTWRIGHT_CONSOLE_URL", wiring.listeners.url(Role::Api));
+    command.env(
+        "CARTWRIGHT_INVOKE_URL",
+        wiring.listeners.url(Role::Executor),
+    );
+    command
+        .env("CARTWRIGHT_CHROMIUM", chromium)
+        .env("NO_COLOR", "1");
+    tally.run("Browser tests", Runner::Node, &mut command)
+}
