@@ -6,14 +6,22 @@ use anyhow::Context;
 
 /// Processor time of all threads of a process, living and ended, to 10 ms (`/proc/<pid>/stat`), refined by the
 /// scheduler's nanoseconds of the threads that live.
-pub fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
+pub(crate) fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     let mut nanos: u64 = 0;
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).with_context(|| format!("process {pid} is not there"))?;
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"))
+        .with_context(|| format!("process {pid} is not there"))?;
     for task in tasks {
         // A thread may end between the listing and the reading: its time is then missing from this sum.
-        let Ok(line) = std::fs::read_to_string(task?.path().join("schedstat")) else { continue };
-        let run = line.split_whitespace().next().context("schedstat has no figure")?;
-        nanos += run.parse::<u64>().context("schedstat's figure is not a number")?;
+        let Ok(line) = std::fs::read_to_string(task?.path().join("schedstat")) else {
+            continue;
+        };
+        let run = line
+            .split_whitespace()
+            .next()
+            .context("schedstat has no figure")?;
+        nanos += run
+            .parse::<u64>()
+            .context("schedstat's figure is not a number")?;
     }
     Ok(Duration::from_nanos(nanos))
 }

@@ -20,7 +20,7 @@ const CONNECTIONS_MAX: usize = 1_000;
 const SECONDS_MAX: u64 = 60;
 
 #[derive(clap::Args)]
-pub struct DriveArgs {
+pub(crate) struct DriveArgs {
     /// The plan: a JSON file `{"address","requests":[{"path","token","body"}]}`.
     #[arg(long)]
     plan: PathBuf,
@@ -66,12 +66,20 @@ struct Tally {
 }
 
 /// Send for the time given, and print what was measured.
-pub fn drive(args: &DriveArgs) -> anyhow::Result<()> {
-    ensure!((1..=CONNECTIONS_MAX).contains(&args.connections), "connections: 1 to {CONNECTIONS_MAX}");
-    ensure!(args.duration_ms <= SECONDS_MAX * 1_000, "duration: at most {SECONDS_MAX} s");
+pub(crate) fn drive(args: &DriveArgs) -> anyhow::Result<()> {
+    ensure!(
+        (1..=CONNECTIONS_MAX).contains(&args.connections),
+        "connections: 1 to {CONNECTIONS_MAX}"
+    );
+    ensure!(
+        args.duration_ms <= SECONDS_MAX * 1_000,
+        "duration: at most {SECONDS_MAX} s"
+    );
     let plan = Arc::new(Plan::read(&args.plan)?);
     // One thread: the server under test needs the rest of a small machine.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let measured = runtime.block_on(measure(args, plan))?;
     println!("{}", serde_json::to_string(&measured)?);
     Ok(())
@@ -83,7 +91,14 @@ async fn measure(args: &DriveArgs, plan: Arc<Plan>) -> anyhow::Result<Measured> 
     let start = Instant::now();
     let end = start + Duration::from_millis(args.duration_ms);
     let workers: Vec<_> = (0..args.connections)
-        .map(|_| tokio::spawn(send_until(end, plan.clone(), next.clone(), args.answered.is_some())))
+        .map(|_| {
+            tokio::spawn(send_until(
+                end,
+                plan.clone(),
+                next.clone(),
+                args.answered.is_some(),
+            ))
+        })
         .collect();
     let mut sum = Tally::default();
     for worker in workers {
@@ -96,9 +111,12 @@ async fn measure(args: &DriveArgs, plan: Arc<Plan>) -> anyhow::Result<Measured> 
     }
     let seconds = start.elapsed().as_secs_f64();
     // A killed process has no time to read any more; then there is no figure, rather than a wrong one.
-    let cpu = cpu_of(&args.pid).ok().map(|after| after.saturating_sub(cpu_before));
+    let cpu = cpu_of(&args.pid)
+        .ok()
+        .map(|after| after.saturating_sub(cpu_before));
     if let Some(path) = &args.answered {
-        std::fs::write(path, sum.answered.join("\n") + "\n").with_context(|| format!("write {}", path.display()))?;
+        std::fs::write(path, sum.answered.join("\n") + "\n")
+            .with_context(|| format!("write {}", path.display()))?;
     }
     Ok(sum.measured(seconds, cpu.filter(|_| !args.pid.is_empty())))
 }
@@ -108,7 +126,8 @@ impl Tally {
         self.latencies_us.sort_unstable();
         let ok = self.latencies_us.len() as u64;
         let quantile = |percent: usize| {
-            let at = (self.latencies_us.len() * percent / 100).min(self.latencies_us.len().saturating_sub(1));
+            let at = (self.latencies_us.len() * percent / 100)
+                .min(self.latencies_us.len().saturating_sub(1));
             self.latencies_us.get(at).copied().map_or(0, u64::from)
         };
         let answers = (ok + self.refused).max(1) as f64;
@@ -129,7 +148,12 @@ fn cpu_of(pids: &[u32]) -> anyhow::Result<Duration> {
     pids.iter().map(|pid| cpu_time(*pid)).sum()
 }
 
-async fn send_until(end: Instant, plan: Arc<Plan>, next: Arc<AtomicUsize>, keep_ids: bool) -> anyhow::Result<Tally> {
+async fn send_until(
+    end: Instant,
+    plan: Arc<Plan>,
+    next: Arc<AtomicUsize>,
+    keep_ids: bool,
+) -> anyhow::Result<Tally> {
     let host = plan.address.to_string();
     let mut tally = Tally::default();
     let mut connection: Option<SendRequest<Full<Bytes>>> = None;
@@ -144,7 +168,9 @@ async fn send_until(end: Instant, plan: Arc<Plan>, next: Arc<AtomicUsize>, keep_
         tally.sent += 1;
         match exchange(sender, request).await {
             Ok((http::StatusCode::OK, id)) => {
-                tally.latencies_us.push(u32::try_from(sent_at.elapsed().as_micros()).unwrap_or(u32::MAX));
+                tally
+                    .latencies_us
+                    .push(u32::try_from(sent_at.elapsed().as_micros()).unwrap_or(u32::MAX));
                 tally.answered.extend(id.filter(|_| keep_ids));
             }
             Ok(_) => tally.refused += 1,
@@ -167,7 +193,11 @@ async fn exchange(
     while let Some(frame) = response.frame().await {
         frame?;
     }
-    let id = response.headers().get("cartwright-invocation-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+    let id = response
+        .headers()
+        .get("cartwright-invocation-id")
+        .and_then(|id| id.to_str().ok())
+        .map(str::to_owned);
     Ok((response.status(), id))
 }
 
@@ -178,7 +208,9 @@ async fn connect(plan: &Plan) -> Option<SendRequest<Full<Bytes>>> {
         return None;
     };
     stream.set_nodelay(true).ok()?;
-    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .ok()?;
     tokio::spawn(connection);
     Some(sender)
 }

@@ -10,7 +10,10 @@ mod plan;
 use clap::Parser;
 
 #[derive(Parser)]
-#[command(name = "cartwright-load", about = "Loads a server on this machine for a bounded time, and serves the peers of the benchmarks")]
+#[command(
+    name = "cartwright-load",
+    about = "Loads a server on this machine for a bounded time, and serves the peers of the benchmarks"
+)]
 enum Command {
     /// Send requests over keep-alive connections, and print what was measured as one line of JSON.
     Drive(drive::DriveArgs),

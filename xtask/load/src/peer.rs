@@ -22,7 +22,7 @@ enum Peer {
 }
 
 #[derive(clap::Args)]
-pub struct PeerArgs {
+pub(crate) struct PeerArgs {
     /// Which peer.
     kind: Peer,
     /// Where to listen. A free port by default.
@@ -31,12 +31,14 @@ pub struct PeerArgs {
 }
 
 /// Serve until stopped. The first line printed is the address.
-pub fn serve(args: &PeerArgs) -> anyhow::Result<()> {
+pub(crate) fn serve(args: &PeerArgs) -> anyhow::Result<()> {
     let router = match args.kind {
         Peer::Hello => Router::new().route("/", get(|| async { "Hello, world!\n\n" })),
         Peer::Discount => Router::new().route("/", post(discount)),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(args.listen).await?;
         println!("{}", listener.local_addr()?);
@@ -51,6 +53,11 @@ async fn discount(cart: Bytes) -> Result<axum::response::Response, axum::http::S
     let input: Input<'_> = serde_json::from_slice(&cart).map_err(|_| bad_request)?;
     let settings = Settings::default();
     let answer = discounts(&input.cart, &settings).map_err(|_| bad_request)?;
-    let body = serde_json::to_vec(&answer).map_err(|_| axum::http::StatusCode::INTERNAL_SERVER_ERROR)?;
-    Ok(([(axum::http::header::CONTENT_TYPE, "application/json")], body).into_response())
+    let body =
+        serde_json::to_vec(&answer).map_err(|_| axum::http::StatusCode::INTERNAL_SERVER_ERROR)?;
+    Ok((
+        [(axum::http::header::CONTENT_TYPE, "application/json")],
+        body,
+    )
+        .into_response())
 }
