@@ -66,22 +66,18 @@ impl<'a> GuestMemory<'a> {
         self.write(pointer, &value.to_le_bytes())
     }
 
-    /// Check a list of `count` buffers at `pointer`, each an address and a length: all lie inside the memory, and together they
-    /// are no longer than an answer can say.
-    pub(super) fn vectors(&self, pointer: u32, count: u32) -> Result<Vectors, Errno> {
-        if count > VECTORS_MAX {
-            return Err(Errno::Invalid);
-        }
-        self.span(pointer, count * 8)?;
-        let vectors = Vectors { pointer, count };
+    /// Check a list of buffers, each an address and a length: all lie inside the memory, and together they are no longer than
+    /// an answer can say.
+    pub(super) fn check(&self, vectors: Vectors) -> Result<(), Errno> {
+        self.span(vectors.pointer, vectors.count * 8)?;
         let mut total = 0_u32;
-        for index in 0..count {
+        for index in vectors.indices() {
             let span = self.vector(vectors, index)?;
             total = total
                 .checked_add(span.length as u32)
                 .ok_or(Errno::Invalid)?;
         }
-        Ok(vectors)
+        Ok(())
     }
 
     /// One buffer of a checked list. It is checked again, since filling an earlier buffer may have overwritten the list.
@@ -95,7 +91,7 @@ impl<'a> GuestMemory<'a> {
     }
 }
 
-/// A checked list of buffers.
+/// A list of buffers in the guest's memory.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Vectors {
     pointer: u32,
@@ -103,6 +99,15 @@ pub(super) struct Vectors {
 }
 
 impl Vectors {
+    /// A list of `count` buffers at `pointer`, not checked yet.
+    pub(super) fn new(pointer: u32, count: u32) -> Result<Self, Errno> {
+        if count > VECTORS_MAX {
+            Err(Errno::Invalid)
+        } else {
+            Ok(Self { pointer, count })
+        }
+    }
+
     pub(super) fn indices(self) -> std::ops::Range<u32> {
         0..self.count
     }
@@ -137,28 +142,19 @@ mod tests {
 
     #[test]
     fn a_list_of_buffers_is_checked_whole() {
+        let check = |bytes: &mut [u8], pointer, count| {
+            GuestMemory::new(bytes).check(Vectors::new(pointer, count)?)
+        };
         let mut bytes = [0; 32];
         bytes[4] = 4; // the first: 4 bytes at 0
         bytes[8] = 30;
         bytes[12] = 2; // the second: 2 bytes at 30
-        assert!(GuestMemory::new(&mut bytes).vectors(0, 2).is_ok());
+        assert_eq!(check(&mut bytes, 0, 2), Ok(()));
         bytes[12] = 3;
-        assert_eq!(
-            GuestMemory::new(&mut bytes).vectors(0, 2).err(),
-            Some(Errno::Fault)
-        );
-        assert!(GuestMemory::new(&mut bytes).vectors(0, 1).is_ok());
-        assert_eq!(
-            GuestMemory::new(&mut bytes).vectors(0, 5).err(),
-            Some(Errno::Fault)
-        );
-        assert_eq!(
-            GuestMemory::new(&mut bytes).vectors(0, u32::MAX).err(),
-            Some(Errno::Invalid)
-        );
-        assert_eq!(
-            GuestMemory::new(&mut bytes).vectors(u32::MAX, 1).err(),
-            Some(Errno::Fault)
-        );
+        assert_eq!(check(&mut bytes, 0, 2), Err(Errno::Fault));
+        assert_eq!(check(&mut bytes, 0, 1), Ok(()));
+        assert_eq!(check(&mut bytes, 0, 5), Err(Errno::Fault));
+        assert_eq!(check(&mut bytes, u32::MAX, 1), Err(Errno::Fault));
+        assert_eq!(check(&mut bytes, 0, u32::MAX), Err(Errno::Invalid));
     }
 }

@@ -2,7 +2,7 @@
 
 use wasmtime::Linker;
 
-use super::errno::{Errno, STREAMS};
+use super::errno::Errno;
 use super::memory::{Span, Vectors};
 use super::{Call, Refusal, define};
 use crate::ending::Stop;
@@ -11,7 +11,6 @@ use crate::guest::Guest;
 
 const INPUT: u32 = 0;
 const OUTPUT: u32 = 1;
-const LOG: u32 = 2;
 
 const RIGHT_READ: u64 = 1 << 1;
 const RIGHT_WRITE: u64 = 1 << 6;
@@ -115,8 +114,10 @@ fn log(call: &mut Call<'_>, span: Span) {
 }
 
 fn vectors(call: &mut Call<'_>, list: u32, count: u32) -> Result<Vectors, Refusal> {
+    let vectors = Vectors::new(list, count)?;
     call.charge(u64::from(count), fuel::HOST_VECTOR)?;
-    Ok(call.memory.vectors(list, count)?)
+    call.memory.check(vectors)?;
+    Ok(vectors)
 }
 
 fn close(call: &mut Call<'_>, (descriptor,): (u32,)) -> Result<(), Refusal> {
@@ -128,7 +129,6 @@ fn close(call: &mut Call<'_>, (descriptor,): (u32,)) -> Result<(), Refusal> {
 /// The streams are of no known file type: neither a terminal, so that C buffers whole blocks, nor a file with a position.
 fn status(call: &mut Call<'_>, (descriptor, answer): (u32, u32)) -> Result<(), Refusal> {
     open(call, descriptor)?;
-    debug_assert!(descriptor < STREAMS && LOG < STREAMS);
     let rights = if descriptor == INPUT {
         RIGHT_READ
     } else {
