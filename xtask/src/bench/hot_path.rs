@@ -28,7 +28,7 @@ struct Case {
 }
 
 /// Set the stage, measure every case in turn, print the table, keep it in `target/bench/hot-path.json`.
-pub fn run(options: &Options) -> Result<()> {
+pub(super) fn run(options: &Options) -> Result<()> {
     interrupt::install()?;
     let stage = Stage::set()?;
     let measured = measure(&stage, options);

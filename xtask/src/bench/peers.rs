@@ -7,15 +7,15 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 
 /// A peer that serves; it ends with this value.
-pub struct Peer {
+pub(crate) struct Peer {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     child: Child,
 }
 
 impl Peer {
     /// Start one by its name in `cartwright-load peer`.
-    pub fn start(load: &std::path::Path, kind: &str) -> Result<Self> {
+    pub(crate) fn start(load: &std::path::Path, kind: &str) -> Result<Self> {
         let mut child = Command::new(load)
             .args(["peer", kind])
             .stdout(Stdio::piped())
@@ -32,7 +32,7 @@ impl Peer {
     }
 
     /// Its process.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 }

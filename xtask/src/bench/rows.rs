@@ -7,35 +7,35 @@ use serde::{Deserialize, Serialize};
 
 /// One measurement, as `cartwright-load drive` prints it.
 #[derive(Clone, Deserialize)]
-pub struct Measured {
+pub(crate) struct Measured {
     /// Answers with status 200.
-    pub ok: u64,
+    pub(crate) ok: u64,
     /// Answers with another status.
-    pub refused: u64,
+    pub(crate) refused: u64,
     /// Requests without an answer.
-    pub broken: u64,
+    pub(crate) broken: u64,
     /// Answers with status 200 per second.
-    pub requests_per_second: f64,
+    pub(crate) requests_per_second: f64,
     /// Processor time of the server per answer.
-    pub cpu_us_per_request: Option<f64>,
+    pub(crate) cpu_us_per_request: Option<f64>,
     /// Median latency.
-    pub p50_us: u64,
+    pub(crate) p50_us: u64,
     /// 99th percentile of the latency.
-    pub p99_us: u64,
+    pub(crate) p99_us: u64,
 }
 
 /// What a case may cost.
 #[derive(Clone, Copy, Default, Serialize)]
-pub struct Budget {
+pub(crate) struct Budget {
     /// Processor time per request.
-    pub cpu_us: Option<f64>,
+    pub(crate) cpu_us: Option<f64>,
     /// Least share of the bare server's requests per second.
-    pub of_bare: Option<f64>,
+    pub(crate) of_bare: Option<f64>,
 }
 
 /// One line of the table: medians over the rounds.
 #[derive(Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     case: String,
     connections: usize,
     requests_per_second: f64,
@@ -50,14 +50,20 @@ pub struct Row {
 
 /// Every measurement of every case, in the order in which the cases first came.
 #[derive(Default)]
-pub struct Rounds {
+pub(crate) struct Rounds {
     cases: Vec<(String, usize, Budget)>,
     measured: BTreeMap<(String, usize), Vec<Measured>>,
 }
 
 impl Rounds {
     /// Keep one measurement.
-    pub fn add(&mut self, case: &str, connections: usize, budget: Budget, measured: Measured) {
+    pub(crate) fn add(
+        &mut self,
+        case: &str,
+        connections: usize,
+        budget: Budget,
+        measured: Measured,
+    ) {
         let key = (case.to_owned(), connections);
         if !self.measured.contains_key(&key) {
             self.cases.push((case.to_owned(), connections, budget));
@@ -66,7 +72,7 @@ impl Rounds {
     }
 
     /// The table's lines; ratios are taken to `bare` within the same round.
-    pub fn rows(&self, bare: &str) -> Vec<Row> {
+    pub(crate) fn rows(&self, bare: &str) -> Vec<Row> {
         let line = |(case, connections, budget): &(String, usize, Budget)| {
             let of = |name: &str| &self.measured[&(name.to_owned(), *connections)];
             let (mine, floor) = (of(case), of(bare));
@@ -102,7 +108,7 @@ fn median(figures: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// The table as text.
-pub fn table(rows: &[Row]) -> String {
+pub(crate) fn table(rows: &[Row]) -> String {
     let mut text = format!(
         "\n  {:<34}{:>6}{:>10}{:>10}{:>9}{:>9}{:>9}   budget\n",
         "case", "conns", "req/s", "CPU µs", "p50 µs", "p99 µs", "of bare"

@@ -17,26 +17,26 @@ use crate::{build, place, run};
 const FUNCTIONS_PER_TENANT: usize = 5;
 
 /// A request of a plan: see `cartwright-load drive`.
-pub struct Call {
+pub(crate) struct Call {
     /// The function's path on the executor.
-    pub path: String,
+    pub(crate) path: String,
     /// Its tenant's key.
-    pub token: String,
+    pub(crate) token: String,
 }
 
 /// A stack under a release executor.
-pub struct Stage {
+pub(crate) struct Stage {
     /// How it is wired.
-    pub wiring: Wiring,
+    pub(crate) wiring: Wiring,
     /// The load generator.
-    pub load: PathBuf,
+    pub(crate) load: PathBuf,
     supervisor: Supervisor,
     platform_key: String,
 }
 
 impl Stage {
     /// Build, start on empty data, and wait until everything is ready.
-    pub fn set() -> Result<Self> {
+    pub(crate) fn set() -> Result<Self> {
         build::binaries()?;
         for package in ["cartwright-executor", "cartwright-load"] {
             let mut cargo = build::cargo("build");
@@ -81,7 +81,7 @@ impl Stage {
     }
 
     /// The executor's process.
-    pub fn executor_pid(&self) -> Result<u32> {
+    pub(crate) fn executor_pid(&self) -> Result<u32> {
         self.supervisor
             .pids()
             .get("executor")
@@ -90,12 +90,12 @@ impl Stage {
     }
 
     /// End everything.
-    pub fn strike(self) {
+    pub(crate) fn strike(self) {
         self.supervisor.stop();
     }
 
     /// A tenant with these functions, live.
-    pub fn tenant(&self, name: &str, functions: &[(String, Vec<u8>)]) -> Result<Vec<Call>> {
+    pub(crate) fn tenant(&self, name: &str, functions: &[(String, Vec<u8>)]) -> Result<Vec<Call>> {
         let api = self.wiring.listeners.url(Role::Api);
         let mut client = Client::new(&api, &self.wiring.listeners.url(Role::Executor));
         client.access_token.clone_from(&self.platform_key);
@@ -129,7 +129,7 @@ impl Stage {
     }
 
     /// As many tenants as it takes for this many functions, each with bytes, and so machine code, of its own.
-    pub fn many_tenants(&self, functions: usize, module: &[u8]) -> Result<Vec<Call>> {
+    pub(crate) fn many_tenants(&self, functions: usize, module: &[u8]) -> Result<Vec<Call>> {
         ensure!(functions > 0, "--functions: at least one");
         let step = Step::begin(&format!(
             "Uploading and compiling {functions} different functions"
