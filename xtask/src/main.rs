@@ -4,6 +4,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use xtask::demo::crash;
 use xtask::say::say;
 use xtask::{bench, interrupt, place, run, sqlx, test, up};
 
@@ -23,6 +24,9 @@ enum Task {
     Test(test::Options),
     /// Describe every query anew in .sqlx/, or check that it is described.
     Sqlx(sqlx::Options),
+    /// Show what Cartwright promises.
+    #[command(subcommand)]
+    Demo(Show),
     /// Measure what a request costs, beside a peer in the same minute.
     Bench(bench::Options),
     /// Build the sample functions anew from their sources.
@@ -32,11 +36,18 @@ enum Task {
     },
 }
 
+#[derive(Subcommand)]
+enum Show {
+    /// Kill the executor and billing under load, then hold every answer against the bill.
+    Crash(crash::Options),
+}
+
 fn main() -> ExitCode {
     let outcome = match Options::parse().task {
         Task::Up(options) => up::up(&options),
         Task::Test(options) => test::test(&options),
         Task::Sqlx(options) => sqlx::sqlx(&options),
+        Task::Demo(Show::Crash(options)) => crash::crash(&options),
         Task::Bench(options) => bench::bench(&options),
         Task::Functions { arguments } => functions(&arguments),
     };

@@ -81,7 +81,8 @@ pub fn secrets(home: &Home) -> Result<Secrets> {
     if let Some(secrets) = Secrets::load(&file)? {
         return Ok(secrets);
     }
-    if home.folder.join("postgres/PG_VERSION").exists() {
+    let cluster = Ground::of(&home.folder)?.folder.join("postgres");
+    if cluster.join("PG_VERSION").exists() {
         bail!(
             "there is data in {} and its {} is gone: start with --fresh to lose that data too",
             home.folder.display(),

@@ -1,1 +1,0 @@
-//! To come: kills under load, and the reconciled bill.

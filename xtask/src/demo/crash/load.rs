@@ -1,0 +1,96 @@
+//! The load: threads that invoke without a pause and keep what came of each request.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::demo::FUNCTION;
+use crate::demo::client::Client;
+
+/// What became of all requests.
+#[derive(Default)]
+pub(super) struct Sent {
+    /// Requests that were begun.
+    pub(super) requests: usize,
+    /// The invocation of each answer to a run.
+    pub(super) answered: BTreeSet<String>,
+    /// Answers that say that nothing ran.
+    pub(super) refused: usize,
+    /// Requests without an answer: refused by nobody there, or cut off in the middle.
+    pub(super) cut_off: usize,
+}
+
+/// A load that goes on until it is told to stop.
+pub(super) struct Load {
+    threads: Vec<JoinHandle<Sent>>,
+    answered: Arc<AtomicUsize>,
+}
+
+impl Load {
+    /// Begin with so many requests in flight.
+    pub(super) fn start(
+        client: &Client,
+        input: &[u8],
+        in_flight: usize,
+        stop: &Arc<AtomicBool>,
+    ) -> Self {
+        let answered = Arc::new(AtomicUsize::new(0));
+        let thread = |_| {
+            let (client, input, stop, answered) = (
+                client.clone(),
+                input.to_vec(),
+                stop.clone(),
+                answered.clone(),
+            );
+            std::thread::spawn(move || invoke(&client, &input, &stop, &answered))
+        };
+        let threads = (0..in_flight).map(thread).collect();
+        Self { threads, answered }
+    }
+
+    /// Answers so far.
+    pub(super) fn answered(&self) -> usize {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Wait for what is in flight, and sum up.
+    pub(super) fn finish(self) -> Sent {
+        let mut all = Sent::default();
+        for sent in self
+            .threads
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+        {
+            all.requests += sent.requests;
+            all.answered.extend(sent.answered);
+            all.refused += sent.refused;
+            all.cut_off += sent.cut_off;
+        }
+        all
+    }
+}
+
+fn invoke(client: &Client, input: &[u8], stop: &AtomicBool, answered: &AtomicUsize) -> Sent {
+    let mut sent = Sent::default();
+    while !stop.load(Ordering::SeqCst) {
+        sent.requests += 1;
+        match client.invoke(FUNCTION, input) {
+            Ok(answer) if !answer.header("Cartwright-Invocation-Id").is_empty() => {
+                sent.answered
+                    .insert(answer.header("Cartwright-Invocation-Id").to_owned());
+                answered.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(_) => {
+                sent.refused += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(_) => {
+                sent.cut_off += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
+    sent
+}

@@ -1,0 +1,186 @@
+//! `cargo xtask demo crash`: kills the executor and billing again and again under load, then holds every answer that
+//! was given against the bill.
+
+mod account;
+mod load;
+
+use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, kill_process};
+use serde_json::json;
+
+use super::client::Client;
+use super::{FUNCTION, deploy, module_file, sample_file};
+use crate::process::{Signal, signal_group};
+use crate::say::{Step, print, say};
+use crate::secrets::new_password;
+use crate::up::Dev;
+use crate::{interrupt, run};
+
+/// How hard to try.
+#[derive(clap::Args)]
+pub struct Options {
+    /// How often the executor is killed.
+    #[arg(long, default_value_t = 10)]
+    executor_kills: u32,
+    /// How often billing is killed.
+    #[arg(long, default_value_t = 5)]
+    billing_kills: u32,
+    /// Runs in flight at any time.
+    #[arg(long, default_value_t = 24)]
+    in_flight: usize,
+    /// Answers to have at the end, at least.
+    #[arg(long, default_value_t = 10_000)]
+    answers: usize,
+}
+
+/// Show it: on the stack that runs, or on one that is started for it.
+pub fn crash(options: &Options) -> Result<()> {
+    say(
+        "Kills under load: what was answered has to be on the bill, once; what is on the bill has to have been started.",
+    );
+    interrupt::install()?;
+    let mut own = if Dev::load().is_some() {
+        None
+    } else {
+        Some(start_stack()?)
+    };
+    let outcome = show(options);
+    if let Some(stack) = &mut own {
+        signal_group(stack.id(), Signal::TERM);
+        stack.wait()?;
+    }
+    outcome
+}
+
+/// Start `up` as a process of its own and wait for it. Its words are shown: they tell of every restart.
+fn start_stack() -> Result<Child> {
+    let mut stack = run::start(Command::new(std::env::current_exe()?).arg("up"))?;
+    while Dev::load().is_none() {
+        if let Some(status) = stack.try_wait()? {
+            bail!("`cargo xtask up` ended with {status}");
+        }
+        interrupt::check()?;
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(stack)
+}
+
+fn show(options: &Options) -> Result<()> {
+    let dev = Dev::load().context("the stack has gone")?;
+    let client = newcomer(&dev)?;
+    let input = std::fs::read(sample_file())?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let load = load::Load::start(&client, &input, options.in_flight, &stop);
+    let killed = kills(options, &load);
+    stop.store(true, Ordering::SeqCst);
+    let sent = load.finish();
+    killed?;
+    let step = Step::begin("Waiting until the bill stands still");
+    account::await_settlement(&client, sent.answered.len() as u64)?;
+    step.done();
+    let step = Step::begin("Reading every invocation behind the bill");
+    let bill = account::Bill::read(&client)?;
+    step.done();
+    let verdict = account::reconcile(&sent, &bill);
+    print(&verdict.story);
+    if verdict.holds {
+        Ok(())
+    } else {
+        bail!("the bill does not hold")
+    }
+}
+
+/// Kill in turns, each time with the load back at work, until there were enough kills and enough answers.
+fn kills(options: &Options, load: &load::Load) -> Result<()> {
+    let rounds = options.executor_kills.max(options.billing_kills);
+    let quota = (options.answers / rounds.max(1) as usize).max(1);
+    for round in 0..rounds {
+        work(load, quota)?;
+        if round < options.executor_kills {
+            kill("executor", round + 1, load)?;
+        }
+        if round < options.billing_kills {
+            kill("billing", round + 1, load)?;
+        }
+    }
+    let so_far = load.answered();
+    work(load, options.answers.saturating_sub(so_far).max(1))
+}
+
+/// Wait until there were so many more answers.
+fn work(load: &load::Load, answers: usize) -> Result<()> {
+    let (until, goal) = (
+        Instant::now() + Duration::from_secs(120),
+        load.answered() + answers,
+    );
+    while load.answered() < goal {
+        interrupt::check()?;
+        if Instant::now() > until {
+            bail!(
+                "only {} answers of {goal} in two minutes; see the executor's log",
+                load.answered()
+            );
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// Kill a role, and wait until `up` has another process for it.
+fn kill(role: &str, turn: u32, load: &load::Load) -> Result<()> {
+    let pid = |dev: &Dev| dev.pids.get(role).copied();
+    let victim = Dev::load()
+        .as_ref()
+        .and_then(pid)
+        .with_context(|| format!("{role} does not run"))?;
+    let target = i32::try_from(victim)
+        .ok()
+        .and_then(Pid::from_raw)
+        .context("a process id")?;
+    say(&format!(
+        "kill -9 {victim} ({role}, number {turn}), after {} answers",
+        load.answered()
+    ));
+    kill_process(target, Signal::KILL)?;
+    let until = Instant::now() + Duration::from_secs(60);
+    while Dev::load()
+        .as_ref()
+        .and_then(pid)
+        .is_none_or(|now| now == victim)
+    {
+        interrupt::check()?;
+        if Instant::now() > until {
+            bail!("{role} was not started again within a minute");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// A tenant of the show's own, so that the sums are nobody else's.
+fn newcomer(dev: &Dev) -> Result<Client> {
+    let mut client = Client::new(&dev.api_url, &dev.invoke_url);
+    let password = new_password()?;
+    let tenant = format!("crash-{}", &password[..8]);
+    let email = format!("{tenant}@example.com");
+    let account = json!({"email": email, "password": password, "tenant": tenant});
+    client
+        .post("/v1/auth/signup", &account)?
+        .expect(201, "signing up")?;
+    let login = json!({"email": email, "password": password});
+    client.access_token = client
+        .post("/v1/auth/login", &login)?
+        .expect(200, "signing in")?
+        .text_at("/access_token")?;
+    let key = client
+        .post("/v1/api-keys", &json!({"name": "crash"}))?
+        .expect(201, "making an API key")?;
+    client.api_key = key.text_at("/key")?;
+    deploy(&client, FUNCTION, &std::fs::read(module_file())?)?;
+    Ok(client)
+}
