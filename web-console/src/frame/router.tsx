@@ -1,0 +1,86 @@
+import { createBrowserRouter, Navigate } from "react-router";
+import { Frame } from "./frame";
+import { LoadingPage, LostPage, NoSuchPage } from "./other-pages";
+
+/** Every page and its address. A page is loaded when it is first opened. */
+export const router = createBrowserRouter([
+  {
+    HydrateFallback: LoadingPage,
+    ErrorBoundary: LostPage,
+    children: [
+      {
+        path: "/sign-in",
+        lazy: async () => ({ Component: (await import("../session/sign-in-page")).SignInPage }),
+      },
+      {
+        path: "/sign-up",
+        lazy: async () => ({ Component: (await import("../session/sign-up-page")).SignUpPage }),
+      },
+      {
+        Component: Frame,
+        children: [
+          { index: true, element: <Navigate to="/functions" replace /> },
+          {
+            path: "/functions",
+            lazy: async () => ({ Component: (await import("../functions/functions-page")).FunctionsPage }),
+          },
+          {
+            path: "/functions/new",
+            lazy: async () => ({
+              Component: (await import("../functions/new-function-page")).NewFunctionPage,
+            }),
+          },
+          {
+            path: "/functions/:name",
+            lazy: async () => ({ Component: (await import("../functions/function-layout")).FunctionLayout }),
+            children: [
+              {
+                index: true,
+                lazy: async () => ({ Component: (await import("../versions/versions-page")).VersionsPage }),
+              },
+              {
+                path: "try",
+                lazy: async () => ({ Component: (await import("../versions/try-page")).TryPage }),
+              },
+              {
+                path: "settings",
+                lazy: async () => ({ Component: (await import("../settings/settings-page")).SettingsPage }),
+              },
+              {
+                path: "runs",
+                lazy: async () => ({
+                  Component: (await import("../invocations/function-runs-page")).FunctionRunsPage,
+                }),
+              },
+              {
+                path: "call",
+                lazy: async () => ({ Component: (await import("../functions/call-page")).CallPage }),
+              },
+            ],
+          },
+          {
+            path: "/runs",
+            lazy: async () => ({ Component: (await import("../invocations/runs-page")).RunsPage }),
+          },
+          {
+            path: "/runs/:id",
+            lazy: async () => ({ Component: (await import("../invocations/run-page")).RunPage }),
+          },
+          {
+            path: "/usage",
+            lazy: async () => ({ Component: (await import("../usage/usage-page")).UsagePage }),
+          },
+          {
+            path: "/keys",
+            lazy: async () => ({ Component: (await import("../keys/keys-page")).KeysPage }),
+          },
+          {
+            path: "/tenant",
+            lazy: async () => ({ Component: (await import("../tenant/tenant-page")).TenantPage }),
+          },
+          { path: "*", Component: NoSuchPage },
+        ],
+      },
+    ],
+  },
+]);

@@ -1,0 +1,44 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { answered, api, type Schemas } from "../api/client";
+
+export type TenantFunction = Schemas["Function"];
+
+/** Everything known of functions lies under this key, each function's own things under its name. */
+export const FUNCTIONS = ["functions"];
+export const functionKey = (name: string) => [...FUNCTIONS, name];
+
+export function useFunctions() {
+  return useInfiniteQuery({
+    queryKey: [...FUNCTIONS, "list"],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam: cursor }) =>
+      answered(api.GET("/v1/functions", { params: { query: { limit: 100, cursor } } })),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+}
+
+export function useFunction(name: string) {
+  return useQuery({
+    queryKey: functionKey(name),
+    queryFn: () => answered(api.GET("/v1/functions/{name}", { params: { path: { name } } })),
+  });
+}
+
+export function useCreateFunction() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (name: string) => answered(api.POST("/v1/functions", { body: { name } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: FUNCTIONS }),
+  });
+}
+
+export function useDeleteFunction(name: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => answered(api.DELETE("/v1/functions/{name}", { params: { path: { name } } })),
+    onSuccess: () => {
+      queries.removeQueries({ queryKey: functionKey(name) });
+      return queries.invalidateQueries({ queryKey: [...FUNCTIONS, "list"] });
+    },
+  });
+}

@@ -1,0 +1,14 @@
+// What a key may be used for, in words. The codes are the API's.
+
+import type { Schemas } from "../api/client";
+
+export type Scope = Schemas["NewApiKey"]["scopes"] extends (infer One)[] | undefined ? One : never;
+
+export const SCOPES: Record<string, { label: string; note: string }> = {
+  invoke: { label: "Run functions", note: "Call your functions. This is what a shop or a backend needs." },
+  read: { label: "Read", note: "See functions, runs, usage and the bill." },
+  deploy: {
+    label: "Deploy",
+    note: "Create functions, upload and promote versions, change settings. For CI.",
+  },
+};

@@ -1,0 +1,29 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { answered, api } from "../api/client";
+import { functionKey } from "../functions/queries";
+import type { Json } from "./form";
+
+const configKey = (name: string) => [...functionKey(name), "config"];
+
+/** The settings in force, or `null` when none were ever saved. */
+export function useConfig(name: string, configVersion: number) {
+  return useQuery({
+    queryKey: [...configKey(name), configVersion],
+    queryFn: () =>
+      configVersion === 0
+        ? null
+        : answered(api.GET("/v1/functions/{name}/config", { params: { path: { name } } })),
+  });
+}
+
+export function useSaveConfig(name: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (config: Json) =>
+      answered(api.PUT("/v1/functions/{name}/config", { params: { path: { name } }, body: config as never })),
+    onSuccess: (saved) => {
+      queries.setQueryData([...configKey(name), saved.config_version], saved);
+      return queries.invalidateQueries({ queryKey: functionKey(name) });
+    },
+  });
+}
