@@ -5,7 +5,7 @@
 create table meter (
     code text primary key,
     -- A price is for so many of what is counted. A power of ten, so that every quantity is a short decimal.
-    unit_size numeric not null check (unit_size >= 1),
+    unit_size numeric not null check (unit_size::text ~ '^10*$'),
     unit text not null,
     title text not null
 );

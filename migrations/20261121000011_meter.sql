@@ -130,7 +130,7 @@ create table set_aside (
     -- As the record claims; such a tenant may not exist.
     tenant_id uuid not null,
     invocation_id uuid not null,
-    cause text not null check (cause in ('tenant', 'version', 'epoch', 'fuel', 'time', 'size')),
+    cause text not null check (cause in ('tenant', 'version', 'epoch', 'fuel', 'price', 'class', 'time', 'size')),
     record bytea not null,
     at timestamptz not null default now(),
     primary key (writer_id, seq)
@@ -179,6 +179,7 @@ $$;
 -- Billing tells a tenant's records and sums as that tenant, in a transaction that sees no other.
 grant select on meter_record, usage_rollup to cartwright_billing;
 grant select, insert on writer, ship_cursor to cartwright_billing;
+grant update (engine_epoch, started_at) on writer to cartwright_billing;
 grant select on ship_manifest to cartwright_billing;
 
 grant select on writer, ship_cursor to cartwright_crossing;
@@ -263,6 +264,7 @@ begin
                 when known.engine_epoch is null then 'version'
                 when batch.engine_epoch not between 1 and known.engine_epoch then 'epoch'
                 when batch.fuel > known.fuel_max then 'fuel'
+                when batch.price_sheet not in (select price_sheet from plan_version) then 'price'
             end
         ) as cause
         from batch join known using (tenant_id, function_id, version)

@@ -120,6 +120,9 @@ pub struct UsageRow {
     /// Fuel.
     #[serde(with = "big_number")]
     pub fuel: u128,
+    /// Fuel of the runs that are billed.
+    #[serde(with = "big_number", default)]
+    pub billable_fuel: u128,
     /// Memory over time, KiB·ms.
     #[serde(with = "big_number")]
     pub memory_kib_ms: u128,
