@@ -10,7 +10,8 @@ create table run_log (
     output bytea not null,
     log text not null,
     log_truncated boolean not null,
-    error jsonb,
+    -- json, not jsonb: a guest may put a NUL into a message, which jsonb refuses.
+    error json,
     received_at timestamptz not null default now(),
     primary key (tenant_id, invocation_id)
 ) partition by range (invocation_id);
@@ -85,6 +86,20 @@ begin
     return dropped;
 end
 $$;
+
+-- From when to when there are partitions, by the names of the tables.
+create function run_log_days() returns table (first_day timestamptz, end_of_last_day timestamptz)
+language sql stable
+set search_path = pg_catalog
+as $$
+    select min(day) at time zone 'UTC', (max(day) + interval '1 day') at time zone 'UTC'
+    from (
+        select to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp as day
+        from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'public.run_log'::regclass
+    ) as days
+$$;
+grant execute on function run_log_days() to cartwright_api;
 
 revoke execute on function run_log_create_days(integer, integer), run_log_drop_days(integer) from public;
 grant execute on function run_log_create_days(integer, integer), run_log_drop_days(integer) to cartwright_worker;

@@ -2,8 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::auth::password::Passwords;
+use crate::auth::throttle::Throttle;
 use crate::auth::token::Tokens;
+use crate::clients::billing::Billing;
+use crate::clients::executors::Executors;
+use crate::clients::object_store::ObjectStore;
 use crate::database::Database;
+use crate::wrapping::Wrapping;
 
 /// The state of a serving process. Cheap to clone.
 #[derive(Clone)]
@@ -17,6 +23,22 @@ pub(crate) struct Shared {
     pub(crate) database: Database,
     /// Signs and checks access tokens.
     pub(crate) tokens: Tokens,
+    /// Hashes passwords.
+    pub(crate) passwords: Passwords,
+    /// Slows down who guesses passwords.
+    pub(crate) throttle: Throttle,
+    /// Wraps the keys of tenants.
+    pub(crate) wrapping: Wrapping,
+    /// Where modules and artifacts are.
+    pub(crate) object_store: ObjectStore,
+    /// Run a function for whoever tests one.
+    pub(crate) executors: Executors,
+    /// Knows meter records, usage and prices.
+    pub(crate) billing: Billing,
+    /// The largest module that is taken in, in bytes.
+    pub(crate) module_bytes_max: u64,
+    /// Days for which the worker keeps run logs.
+    pub(crate) run_log_days: u16,
 }
 
 impl App {

@@ -2,7 +2,16 @@
 
 use std::net::SocketAddr;
 
+use cartwright_domain::compile::MODULE_BYTES_MAX;
+use cartwright_role::internal::{CallersConfig, InternalConfig};
+use cartwright_role::telemetry::LogConfig;
 use secrecy::SecretString;
+
+use crate::clients::billing::BillingConfig;
+use crate::clients::changes::RedisConfig;
+use crate::clients::executors::ExecutorsConfig;
+use crate::clients::object_store::ObjectStoreConfig;
+use crate::jobs::{CompilerConfig, HousekeepingConfig};
 
 /// What `serve` needs.
 #[derive(clap::Args)]
@@ -14,9 +23,28 @@ pub(crate) struct ServeConfig {
     #[arg(long, env = "CARTWRIGHT_API_INTERNAL_LISTEN", default_value = "127.0.0.1:8090")]
     pub(crate) api_internal_listen: SocketAddr,
     #[command(flatten)]
+    pub(crate) log: LogConfig,
+    #[command(flatten)]
     pub(crate) database: DatabaseConfig,
     #[command(flatten)]
     pub(crate) keys: KeysConfig,
+    #[command(flatten)]
+    pub(crate) object_store: ObjectStoreConfig,
+    #[command(flatten)]
+    pub(crate) redis: RedisConfig,
+    #[command(flatten)]
+    pub(crate) executors: ExecutorsConfig,
+    #[command(flatten)]
+    pub(crate) billing: BillingConfig,
+    #[command(flatten)]
+    pub(crate) internal: InternalConfig,
+    #[command(flatten)]
+    pub(crate) callers: CallersConfig,
+    #[command(flatten)]
+    pub(crate) housekeeping: HousekeepingConfig,
+    /// The largest module that an upload may be, in bytes. The compiler takes none above 4 MiB.
+    #[arg(long, env = "CARTWRIGHT_MODULE_BYTES_MAX", default_value_t = MODULE_BYTES_MAX)]
+    pub(crate) module_bytes_max: u64,
 }
 
 /// What `work` needs.
@@ -26,7 +54,20 @@ pub(crate) struct WorkConfig {
     #[arg(long, env = "CARTWRIGHT_WORKER_LISTEN", default_value = "127.0.0.1:8083")]
     pub(crate) worker_listen: SocketAddr,
     #[command(flatten)]
+    pub(crate) log: LogConfig,
+    #[command(flatten)]
     pub(crate) database: DatabaseConfig,
+    #[command(flatten)]
+    pub(crate) object_store: ObjectStoreConfig,
+    #[command(flatten)]
+    pub(crate) redis: RedisConfig,
+    #[command(flatten)]
+    pub(crate) compiler: CompilerConfig,
+    #[command(flatten)]
+    pub(crate) housekeeping: HousekeepingConfig,
+    /// Ed25519 seed that signs artifacts: 32 bytes, base64. Only the worker has it. `cartwright-api keys generate` makes one.
+    #[arg(long, env = "CARTWRIGHT_ARTIFACT_SIGNING_KEY", hide_env_values = true)]
+    pub(crate) artifact_signing_key: SecretString,
 }
 
 /// How to reach Postgres.

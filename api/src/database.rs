@@ -9,7 +9,7 @@ use anyhow::Context;
 use cartwright_domain::ids::TenantId;
 use cartwright_domain::wire::Change;
 use secrecy::ExposeSecret;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::mpsc;
 
@@ -64,6 +64,11 @@ impl Database {
         Ok(Crossing {
             connection: self.pool.acquire().await?,
         })
+    }
+
+    /// A connection on which Postgres says what was notified. It is taken from the pool for as long as it lives.
+    pub(crate) async fn listener(&self) -> Result<PgListener, ApiError> {
+        Ok(PgListener::connect_with(&self.pool).await?)
     }
 
     /// Whether the database answers.

@@ -1,15 +1,37 @@
 //! `cartwright-api`: the control plane. What each command needs of the environment stands in its `--help`.
 
+mod aliases;
 mod app;
+mod audit;
 mod auth;
+mod billing;
+mod clients;
 mod config;
 mod database;
 mod error;
+mod functions;
+mod internal;
+mod invocations;
+mod jobs;
+mod keys;
+mod members;
+mod needs;
 mod openapi;
 mod page;
+mod plans;
+mod platform;
 mod router;
+mod serve;
 mod sessions;
+mod settings;
+mod tenants;
+mod text;
+mod usage;
+mod versions;
+mod work;
+mod wrapping;
 
+use anyhow::Context;
 use clap::Parser;
 
 /// The control plane of Cartwright: tenants, functions, versions, keys, usage.
@@ -23,9 +45,9 @@ struct CommandLine {
 #[derive(clap::Subcommand)]
 enum Command {
     /// Serve the public and the internal listener.
-    Serve(config::ServeConfig),
+    Serve(Box<config::ServeConfig>),
     /// Work off the queue: compile modules.
-    Work(config::WorkConfig),
+    Work(Box<config::WorkConfig>),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -36,6 +58,14 @@ fn main() -> anyhow::Result<()> {
             println!("{}", openapi::document_text()?);
             Ok(())
         }
-        Command::Serve(_) | Command::Work(_) => anyhow::bail!("not yet"),
+        Command::Work(config) => run(work::work(*config)),
+        Command::Serve(config) => run(serve::serve(*config)),
     }
+}
+
+/// Run a process' future on a runtime of its own.
+fn run(process: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Runtime::new()
+        .context("the async runtime cannot be started")?
+        .block_on(process)
 }

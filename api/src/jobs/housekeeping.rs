@@ -1,0 +1,74 @@
+//! What comes round with the clock: partitions of run logs, the log of changes, the queue's metrics.
+
+use std::time::Duration;
+
+use cartwright_role::drain::Drain;
+
+use super::store;
+use crate::database::Database;
+use crate::error::ApiError;
+
+/// How often to look. Days turn once in 24 hours; a worker that was down then makes up for it at once.
+const EVERY: Duration = Duration::from_secs(600);
+
+/// After a failure, such as a database that is away or a partition that is being read.
+const AGAIN: Duration = Duration::from_secs(15);
+
+/// How often the backlog is measured.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct HousekeepingConfig {
+    /// Days for which run logs are kept. Meter records are kept for ever.
+    #[arg(long, env = "CARTWRIGHT_RUN_LOG_DAYS", default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) run_log_days: u16,
+}
+
+/// Keep house until the drain begins.
+pub(crate) async fn keep_house(database: Database, config: HousekeepingConfig, drain: Drain) {
+    let keeping = async {
+        loop {
+            let pause = match turn(&database, config).await {
+                Ok(()) => EVERY,
+                Err(error) => {
+                    tracing::warn!("housekeeping failed and is done again soon: {error}");
+                    AGAIN
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    };
+    let measuring = async {
+        loop {
+            if let Ok(mut crossing) = database.crossing().await
+                && let Ok((jobs, waiting_s)) = store::backlog(&mut crossing).await
+            {
+                // A queue never holds as many jobs as a float cannot count.
+                metrics::gauge!("cartwright_jobs").set(jobs as f64);
+                metrics::gauge!("cartwright_job_waiting_seconds").set(waiting_s);
+            }
+            tokio::time::sleep(MEASURE_EVERY).await;
+        }
+    };
+    tokio::select! {
+        () = drain.begun() => {}
+        () = keeping => {}
+        () = measuring => {}
+    }
+}
+
+async fn turn(database: &Database, config: HousekeepingConfig) -> Result<(), ApiError> {
+    let mut crossing = database.crossing().await?;
+    let days = i32::from(config.run_log_days);
+    let dropped = store::turn_run_log_days(&mut crossing, days).await?;
+    let pruned = store::prune_changes(&mut crossing).await?;
+    if dropped > 0 || pruned > 0 {
+        tracing::info!(
+            dropped,
+            pruned,
+            "dropped {dropped} days of run logs and {pruned} old changes"
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! The loop of the worker: as many jobs at a time as there are slots, woken by a hint, by the clock, or by a job's end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cartwright_role::drain::Drain;
+use sqlx::postgres::PgListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument;
+
+use super::claim::Held;
+use super::compile::{self, Compiling};
+use super::{HINT_CHANNEL, Task};
+use crate::database::Database;
+use crate::error::ApiError;
+
+/// How long a job may lie unnoticed when its hint was lost.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long to leave a database alone that does not answer.
+const AWAY: Duration = Duration::from_secs(2);
+
+/// How long jobs may take to end once the drain has begun. A job that is cut is taken over when its lease ends.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// What the worker works with.
+pub(crate) struct Worker {
+    /// Where the queue is.
+    pub(crate) database: Database,
+    /// What compiling needs.
+    pub(crate) compiling: Compiling,
+    /// Jobs at the same time.
+    pub(crate) slots: usize,
+}
+
+/// Do jobs until the drain begins, then let those under way end.
+pub(crate) async fn work(worker: Worker, drain: Drain) {
+    let worker = Arc::new(worker);
+    let slots = Arc::new(Semaphore::new(worker.slots));
+    let mut hints = Hints::new(worker.database.clone());
+    loop {
+        let slot = tokio::select! {
+            () = drain.begun() => break,
+            slot = slots.clone().acquire_owned() => slot.expect("the semaphore is never closed"),
+        };
+        match Held::claim(&worker.database).await {
+            Ok(Some(held)) => {
+                tokio::spawn(do_job(worker.clone(), held, slot));
+                continue;
+            }
+            Ok(None) => drop(slot),
+            Err(error) => {
+                drop(slot);
+                tracing::warn!("cannot look for jobs: {error}");
+                wait(&drain, tokio::time::sleep(AWAY)).await;
+                continue;
+            }
+        }
+        wait(&drain, hints.next()).await;
+    }
+    let all = u32::try_from(worker.slots).unwrap_or(u32::MAX);
+    if tokio::time::timeout(DRAIN, slots.acquire_many(all))
+        .await
+        .is_err()
+    {
+        tracing::warn!("jobs did not end in time; another worker takes them over");
+    }
+}
+
+/// Wait for this, but not beyond the beginning of the drain.
+async fn wait(drain: &Drain, what: impl Future<Output = ()>) {
+    tokio::select! {
+        () = drain.begun() => {}
+        () = what => {}
+    }
+}
+
+async fn do_job(worker: Arc<Worker>, held: Held, slot: OwnedSemaphorePermit) {
+    let span = tracing::info_span!("job", job.id = %held.job_id(), tenant.id = %held.tenant_id());
+    async {
+        let done = tokio::select! {
+            done = perform(&worker, &held) => done,
+            () = held.lost() => {
+                tracing::warn!("lost the lease on a job; whoever holds it now does it");
+                return;
+            }
+        };
+        if let Err(error) = done {
+            // Ours, whatever it was: what is wrong with a module is a finding, not an error.
+            tracing::warn!("a job failed and is done again later: {error:#}");
+            metrics::counter!("cartwright_job_failures_total").increment(1);
+            if let Err(error) = held.put_off(&format!("{error:#}")).await {
+                tracing::warn!("cannot put a job off; its lease ends by itself: {error}");
+            }
+        }
+    }
+    .instrument(span)
+    .await;
+    drop(slot);
+}
+
+async fn perform(worker: &Worker, held: &Held) -> anyhow::Result<()> {
+    match held.task() {
+        Task::Compile {
+            function_id,
+            version,
+            target,
+            memory_bytes_max,
+        } => {
+            let order = compile::Order {
+                function_id: *function_id,
+                version: *version,
+                target: target.as_ref(),
+                memory_bytes_max: *memory_bytes_max,
+            };
+            compile::perform(&worker.compiling, held, order).await
+        }
+    }
+}
+
+/// Hints that a job was queued. Without a connection for them, the clock alone.
+struct Hints {
+    database: Database,
+    listener: Option<PgListener>,
+}
+
+impl Hints {
+    fn new(database: Database) -> Self {
+        Self {
+            database,
+            listener: None,
+        }
+    }
+
+    /// Wait for a hint, at most [`LOOK_EVERY`].
+    async fn next(&mut self) {
+        if self.listener.is_none() {
+            self.listener = self.listen().await.ok();
+        }
+        let hinted = async {
+            match &mut self.listener {
+                Some(listener) => listener.recv().await.is_ok(),
+                None => std::future::pending().await,
+            }
+        };
+        if let Ok(false) = tokio::time::timeout(LOOK_EVERY, hinted).await {
+            self.listener = None;
+        }
+    }
+
+    async fn listen(&self) -> Result<PgListener, ApiError> {
+        let mut listener = self.database.listener().await?;
+        listener.listen(HINT_CHANNEL).await?;
+        Ok(listener)
+    }
+}

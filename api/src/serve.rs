@@ -1,0 +1,72 @@
+//! The process `cartwright-api serve`: the public listener and the internal one, over one [`App`].
+
+use axum::Router;
+use cartwright_domain::wire::Role;
+use cartwright_role::drain::Drain;
+use cartwright_role::health::{self, Readiness};
+use cartwright_role::internal::{self, Client};
+use cartwright_role::{listener, prometheus, request, telemetry};
+
+use crate::app::{App, Shared};
+use crate::auth::password::Passwords;
+use crate::auth::throttle::Throttle;
+use crate::auth::token::Tokens;
+use crate::clients::billing::Billing;
+use crate::clients::changes::{self, ChangeFeed};
+use crate::clients::executors::Executors;
+use crate::clients::object_store::ObjectStore;
+use crate::config::ServeConfig;
+use crate::database::Database;
+use crate::wrapping::Wrapping;
+use crate::{internal as internal_routes, needs, router};
+
+/// Serve until SIGTERM or SIGINT, then let running requests end.
+pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
+    telemetry::init(&config.log)?;
+    let exposition = prometheus::install()?;
+    let readiness = Readiness::new("api");
+    let drain = Drain::on_signals(readiness.clone())?;
+    let (database, announced) = Database::new(&config.database)?;
+    let feed = ChangeFeed::new(&config.redis)?;
+    let object_store = ObjectStore::new(&config.object_store).await;
+    let client = Client::new(&config.internal)?;
+    let app = App::new(Shared {
+        database: database.clone(),
+        tokens: Tokens::new(&config.keys.token_signing_key)?,
+        passwords: Passwords::new(),
+        throttle: Throttle::new(),
+        wrapping: Wrapping::new(&config.keys.secrets_key)?,
+        object_store: object_store.clone(),
+        executors: Executors::new(&config.executors, &client),
+        billing: Billing::new(&config.billing, &client),
+        module_bytes_max: config.module_bytes_max,
+        run_log_days: config.housekeeping.run_log_days,
+    });
+    let public = listener::bind(config.api_listen, "CARTWRIGHT_API_LISTEN").await?;
+    let inside =
+        listener::bind(config.api_internal_listen, "CARTWRIGHT_API_INTERNAL_LISTEN").await?;
+    tokio::spawn(changes::announce(feed.clone(), announced));
+    tokio::spawn(needs::watch(
+        readiness.clone(),
+        database,
+        feed,
+        object_store,
+    ));
+
+    let routes: Router<App> = router::table().into();
+    let outside = request::layered(
+        routes
+            .with_state(app.clone())
+            .merge(health::routes(readiness, exposition)),
+    );
+    let among_roles = internal::guarded(
+        internal_routes::routes(app),
+        config.callers.internal_callers,
+        Role::Api,
+    );
+    tokio::join!(
+        listener::serve_with_peers(public, outside, drain.clone()),
+        listener::serve(inside, among_roles, drain),
+    );
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! The process `cartwright-api work`: the queue's worker, with health and metrics beside it.
+
+use anyhow::{Context, anyhow};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cartwright_role::drain::Drain;
+use cartwright_role::health::{self, Readiness};
+use cartwright_role::{listener, prometheus, request, telemetry};
+use ed25519_dalek::SigningKey;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::clients::changes::{self, ChangeFeed};
+use crate::clients::object_store::ObjectStore;
+use crate::config::WorkConfig;
+use crate::database::Database;
+use crate::{jobs, needs};
+
+/// Work until SIGTERM or SIGINT, then let jobs end.
+pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
+    telemetry::init(&config.log)?;
+    let exposition = prometheus::install()?;
+    let readiness = Readiness::new("worker");
+    let drain = Drain::on_signals(readiness.clone())?;
+    let (database, announced) = Database::new(&config.database)?;
+    let feed = ChangeFeed::new(&config.redis)?;
+    let object_store = ObjectStore::new(&config.object_store).await;
+    let worker = jobs::Worker {
+        database: database.clone(),
+        compiling: jobs::Compiling {
+            object_store: object_store.clone(),
+            program: config.compiler.program()?,
+            signing_key: signing_key(&config.artifact_signing_key)?,
+        },
+        slots: config.compiler.slots(),
+    };
+    let listening = listener::bind(config.worker_listen, "CARTWRIGHT_WORKER_LISTEN").await?;
+    tokio::spawn(changes::announce(feed.clone(), announced));
+    tokio::spawn(needs::watch(
+        readiness.clone(),
+        database.clone(),
+        feed,
+        object_store,
+    ));
+    tokio::join!(
+        listener::serve(
+            listening,
+            request::layered(health::routes(readiness, exposition)),
+            drain.clone()
+        ),
+        jobs::keep_house(database, config.housekeeping, drain.clone()),
+        jobs::work(worker, drain),
+    );
+    Ok(())
+}
+
+fn signing_key(seed: &SecretString) -> anyhow::Result<SigningKey> {
+    let seed: Option<[u8; 32]> = STANDARD
+        .decode(seed.expose_secret())
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok());
+    let seed = seed
+        .ok_or_else(|| {
+            anyhow!("it must be 32 bytes in base64; `cartwright-api keys generate` makes one")
+        })
+        .context("CARTWRIGHT_ARTIFACT_SIGNING_KEY")?;
+    Ok(SigningKey::from_bytes(&seed))
+}
