@@ -27,4 +27,11 @@ impl Compiler {
             .precompile_module(module)
             .map_err(|error| CompileError(format!("{error:#}")))
     }
+
+    /// The WebAssembly features that are on, as the bits of `wasmparser::WasmFeatures` of the version that wasmtime uses, so
+    /// that checks made elsewhere agree with what compiles.
+    #[must_use]
+    pub fn feature_bits(&self) -> u64 {
+        self.wasmtime.get_wasm_features().bits()
+    }
 }

@@ -1,0 +1,346 @@
+//! One pass over a module's sections: what it is, and every shape that it may not have.
+
+use std::ops::Range;
+
+use cartwright_domain::compile::{Finding, FindingCode, MemoryReport};
+use wasmparser::{
+    CompositeInnerType, DataKind, ElementItems, ExternalKind, FuncType, Import, MemoryType, Parser,
+    Payload, TypeRef,
+};
+
+use super::findings::{Findings, shown};
+use super::limits::*;
+use super::{bodies, imports, names};
+
+/// A page of linear memory, in bytes.
+const PAGE_BYTES: u64 = 65_536;
+
+/// What the pass learned.
+#[derive(Default)]
+pub(super) struct Shape {
+    /// Types by index; `None` for one that is no function type.
+    types: Vec<Option<FuncType>>,
+    /// The type of each function, imported ones first.
+    functions: Vec<u32>,
+    pub(super) imports: Vec<String>,
+    pub(super) import_modules: Vec<String>,
+    pub(super) exports: Vec<(String, ExternalKind, u32)>,
+    pub(super) memory: Option<MemoryReport>,
+    memories: u32,
+    tables: u32,
+    pub(super) functions_defined: u32,
+    bodies_seen: u32,
+    element_items: u64,
+    pub(super) settings: Option<Vec<u8>>,
+    pub(super) sample: Option<Vec<u8>>,
+    pub(super) names: names::Names,
+}
+
+impl Shape {
+    /// Whether the function of this index takes and returns nothing.
+    pub(super) fn is_entry(&self, function: u32) -> bool {
+        let ty = self
+            .functions
+            .get(function as usize)
+            .and_then(|ty| self.types.get(*ty as usize));
+        matches!(ty, Some(Some(ty)) if ty.params().is_empty() && ty.results().is_empty())
+    }
+
+    /// A function for people: its index, and its name where there is one.
+    pub(super) fn function_place(&self, index: u32) -> String {
+        match self.names.of(index) {
+            Some(name) => format!("function {index} `{}`", shown(name)),
+            None => format!("function {index}"),
+        }
+    }
+
+    fn imported_functions(&self) -> u32 {
+        self.functions.len() as u32 - self.functions_defined
+    }
+}
+
+/// Walk the module. An error is where its bytes stop making sense; what was learned until then stands.
+pub(super) fn walk(
+    bytes: &[u8],
+    memory_bytes_max: u64,
+    shape: &mut Shape,
+    findings: &mut Findings,
+) -> wasmparser::Result<()> {
+    shape.names = names::Names::of_module(bytes);
+    for payload in Parser::new(0).parse_all(bytes) {
+        section(payload?, memory_bytes_max, shape, findings)?;
+    }
+    Ok(())
+}
+
+fn section(
+    payload: Payload<'_>,
+    memory_bytes_max: u64,
+    shape: &mut Shape,
+    findings: &mut Findings,
+) -> wasmparser::Result<()> {
+    use FindingCode as Code;
+    match payload {
+        Payload::TypeSection(types) => {
+            many(
+                findings,
+                types.count(),
+                TYPES_MAX,
+                "types",
+                Code::TypesTooMany,
+                "type section",
+            );
+            for group in types {
+                for ty in group?.into_types() {
+                    shape.types.push(match ty.composite_type.inner {
+                        CompositeInnerType::Func(ty) => Some(ty),
+                        _ => None,
+                    });
+                }
+            }
+        }
+        Payload::ImportSection(imports) => {
+            many(
+                findings,
+                imports.count(),
+                IMPORTS_MAX,
+                "imports",
+                Code::ImportsTooMany,
+                "import section",
+            );
+            for (index, import) in imports.into_imports().enumerate() {
+                import_of(&import?, index as u32, shape, findings);
+            }
+        }
+        Payload::FunctionSection(functions) => {
+            many(
+                findings,
+                functions.count(),
+                FUNCTIONS_MAX,
+                "functions",
+                Code::FunctionsTooMany,
+                "function section",
+            );
+            for ty in functions {
+                shape.functions.push(ty?);
+                shape.functions_defined += 1;
+            }
+        }
+        Payload::TableSection(tables) => {
+            for table in tables {
+                table_of(table?.ty.initial, shape, findings);
+            }
+        }
+        Payload::MemorySection(memories) => {
+            for memory in memories {
+                memory_of(&memory?, memory_bytes_max, shape, findings);
+            }
+        }
+        Payload::GlobalSection(globals) => {
+            many(
+                findings,
+                globals.count(),
+                GLOBALS_MAX,
+                "globals",
+                Code::GlobalsTooMany,
+                "global section",
+            );
+        }
+        Payload::ExportSection(exports) => {
+            many(
+                findings,
+                exports.count(),
+                EXPORTS_MAX,
+                "exports",
+                Code::ExportsTooMany,
+                "export section",
+            );
+            for export in exports {
+                let export = export?;
+                shape
+                    .exports
+                    .push((export.name.to_owned(), export.kind, export.index));
+            }
+        }
+        Payload::StartSection { func, range } => start_of(func, &range, shape, findings),
+        Payload::ElementSection(segments) => {
+            many(
+                findings,
+                segments.count(),
+                ELEMENT_SEGMENTS_MAX,
+                "element segments",
+                Code::ElementsTooMany,
+                "element section",
+            );
+            for segment in segments {
+                shape.element_items += u64::from(match segment?.items {
+                    ElementItems::Functions(items) => items.count(),
+                    ElementItems::Expressions(_, items) => items.count(),
+                });
+            }
+            findings.bound(
+                shape.element_items,
+                u64::from(ELEMENTS_MAX),
+                "elements",
+                || {
+                    Finding::new(
+                        Code::ElementsTooMany,
+                        "Its element segments hold too many elements.",
+                        FEWER,
+                    )
+                    .at("element section")
+                },
+            );
+        }
+        Payload::DataSection(segments) => {
+            many(
+                findings,
+                segments.count(),
+                DATA_SEGMENTS_MAX,
+                "data segments",
+                Code::DataSegmentsTooMany,
+                "data section",
+            );
+            data_of(segments, shape, findings)?;
+        }
+        Payload::CodeSectionEntry(body) => {
+            let index = shape.imported_functions() + shape.bodies_seen;
+            shape.bodies_seen += 1;
+            bodies::check(&body, &shape.function_place(index), findings)?;
+        }
+        Payload::CustomSection(custom) => match custom.name() {
+            "cartwright.settings" => shape.settings = Some(custom.data().to_vec()),
+            "cartwright.sample" => shape.sample = Some(custom.data().to_vec()),
+            _ => {}
+        },
+        _ => {}
+    }
+    Ok(())
+}
+
+const FEWER: &str =
+    "Leave out what it does not use: build with optimisation for size and without unused code.";
+
+fn many(
+    findings: &mut Findings,
+    count: u32,
+    limit: u32,
+    unit: &str,
+    code: FindingCode,
+    place: &str,
+) {
+    findings.bound(count, limit, unit, || {
+        Finding::new(code, format!("It has too many {unit}."), FEWER).at(place)
+    });
+}
+
+fn import_of(import: &Import<'_>, index: u32, shape: &mut Shape, findings: &mut Findings) {
+    imports::judge(import, index, &shape.types, findings);
+    if (index as usize) < IMPORTS_MAX as usize {
+        shape
+            .imports
+            .push(format!("{}.{}", shown(import.module), shown(import.name)));
+        shape.import_modules.push(import.module.to_owned());
+    }
+    match import.ty {
+        TypeRef::Func(ty) | TypeRef::FuncExact(ty) => shape.functions.push(ty),
+        TypeRef::Table(_) => shape.tables += 1,
+        TypeRef::Memory(_) => shape.memories += 1,
+        TypeRef::Global(_) | TypeRef::Tag(_) => {}
+    }
+}
+
+fn table_of(initial: u64, shape: &mut Shape, findings: &mut Findings) {
+    shape.tables += 1;
+    let place = format!("table {}", shape.tables - 1);
+    if shape.tables > 1 {
+        let finding = Finding::new(
+            FindingCode::TablesTooMany,
+            "It has more than one table.",
+            "Build it with a toolchain that needs only one.",
+        );
+        findings.add(
+            finding
+                .at(place.clone())
+                .over("1 table", format!("{} tables", shape.tables)),
+        );
+    }
+    findings.bound(initial, TABLE_ELEMENTS_MAX, "elements", || {
+        Finding::new(
+            FindingCode::TableTooLarge,
+            "Its table begins too large.",
+            FEWER,
+        )
+        .at(place)
+    });
+}
+
+fn memory_of(
+    memory: &MemoryType,
+    memory_bytes_max: u64,
+    shape: &mut Shape,
+    findings: &mut Findings,
+) {
+    shape.memories += 1;
+    let place = format!("memory {}", shape.memories - 1);
+    if shape.memories > 1 {
+        let finding = Finding::new(
+            FindingCode::MemoriesTooMany,
+            "It has more than one memory.",
+            "Build it as one program with one memory.",
+        );
+        findings.add(
+            finding
+                .at(place)
+                .over("1 memory", format!("{} memories", shape.memories)),
+        );
+        return;
+    }
+    let bytes = |pages: u64| pages.saturating_mul(PAGE_BYTES);
+    shape.memory = Some(MemoryReport {
+        minimum_bytes: bytes(memory.initial),
+        maximum_bytes: memory.maximum.map(bytes),
+    });
+    findings.bound(bytes(memory.initial), memory_bytes_max, "bytes", || {
+        let remedy = "Give it a smaller initial memory and a smaller stack, and keep large tables out of its static data.";
+        Finding::new(FindingCode::MemoryTooLarge, "Its memory begins larger than its limit.", remedy).at(place)
+    });
+}
+
+fn start_of(function: u32, range: &Range<usize>, shape: &Shape, findings: &mut Findings) {
+    let what = "It has a start function, which would run before anything is ready for it.";
+    let remedy =
+        "Export it instead, as `_start` or `_initialize` (AssemblyScript: `--exportStart _start`).";
+    let place = format!(
+        "{}, start section at byte {:#x}",
+        shape.function_place(function),
+        range.start
+    );
+    findings.add(Finding::new(FindingCode::StartFunction, what, remedy).at(place));
+}
+
+fn data_of(
+    segments: wasmparser::DataSectionReader<'_>,
+    shape: &Shape,
+    findings: &mut Findings,
+) -> wasmparser::Result<()> {
+    let mut active_bytes = 0_u64;
+    for segment in segments {
+        let segment = segment?;
+        if matches!(segment.kind, DataKind::Active { .. }) {
+            active_bytes += segment.data.len() as u64;
+        }
+    }
+    if let Some(memory) = shape.memory {
+        findings.bound(active_bytes, memory.minimum_bytes, "bytes", || {
+            let what = "Its data is larger than the memory that it begins with.";
+            Finding::new(
+                FindingCode::DataTooLarge,
+                what,
+                "Give it a larger initial memory.",
+            )
+            .at("data section")
+        });
+    }
+    Ok(())
+}
