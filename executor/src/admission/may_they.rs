@@ -1,0 +1,129 @@
+//! May they: the smallest of all limits, room for the run, and an input within its limit. Local counters decide; nothing
+//! here waits for the network.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cartwright_domain::ids::InvocationId;
+use cartwright_domain::limits::Limits;
+use cartwright_domain::problem::Code;
+
+use super::body::check_json;
+use super::step::Step;
+use super::what::Resolved;
+use super::{Input, Refusal};
+use crate::counters::Stage;
+use crate::inputs::{InputRoom, Taken};
+use crate::meter_log::DiskRoom;
+use crate::mint;
+use crate::slots::{Permit, Running};
+
+/// A run that may begin: with its identity, its limits, and its places among those that go on.
+pub(crate) struct Granted {
+    pub(crate) resolved: Resolved,
+    pub(crate) invocation_id: InvocationId,
+    pub(crate) input: Bytes,
+    pub(crate) limits: Limits,
+    /// Runs of the function that could still begin beside this one.
+    pub(crate) concurrency_left: u32,
+    _places: Places,
+}
+
+/// Given back when the run is over, whatever becomes of it.
+struct Places {
+    _of_function: Permit,
+    _of_engine: Permit,
+    _input: Taken,
+}
+
+/// Grants runs.
+pub(crate) struct MayThey {
+    engine: Arc<Running>,
+    engine_slots: u32,
+    inputs: InputRoom,
+    disk: DiskRoom,
+}
+
+impl MayThey {
+    /// `engine` counts all runs of this process, against so many slots.
+    pub(crate) fn new(engine: Arc<Running>, engine_slots: u32, disk: DiskRoom) -> Self {
+        Self {
+            engine,
+            engine_slots,
+            inputs: InputRoom::default(),
+            disk,
+        }
+    }
+
+    fn places(
+        &self,
+        resolved: &Resolved,
+        limits: &Limits,
+        input: Taken,
+    ) -> Result<(Places, u32), Refusal> {
+        let Some(of_function) = resolved.function.running.begin(limits.concurrency_max) else {
+            let refusal = Refusal::new(
+                Code::ConcurrencyLimited,
+                format!(
+                    "{max} runs of \"{}\" are going on here, and its limit is {max} (`concurrency_max`): wait, or raise the limit",
+                    resolved.function.name,
+                    max = limits.concurrency_max
+                ),
+            );
+            return Err(refusal.with("limit", limits.concurrency_max));
+        };
+        let Some(of_engine) = self.engine.begin(self.engine_slots) else {
+            return Err(Refusal::new(
+                Code::Shedding,
+                "every place for a run on this executor is taken; try again in a second",
+            ));
+        };
+        let left = of_function.left();
+        let places = Places {
+            _of_function: of_function,
+            _of_engine: of_engine,
+            _input: input,
+        };
+        Ok((places, left))
+    }
+}
+
+impl Step<Resolved> for MayThey {
+    type Out = Granted;
+
+    async fn take(&self, mut resolved: Resolved) -> Result<Granted, Refusal> {
+        if self.disk.is_short() {
+            return Err(Refusal::new(
+                Code::Shedding,
+                "this executor's disk is nearly full, and nothing runs that could not be metered; try again",
+            ));
+        }
+        let limits = resolved.function.limits.lowered_by(&resolved.limits);
+        let input = std::mem::replace(&mut resolved.input, Input::Whole(Bytes::new()));
+        let length_max = input
+            .length_max(limits.input_bytes_max.into())
+            .min(limits.input_bytes_max.into());
+        let Some(room) = self.inputs.take(length_max) else {
+            return Err(Refusal::new(
+                Code::Shedding,
+                "this executor holds as many inputs as it has memory for; try again in a second",
+            ));
+        };
+        resolved.stopwatch.lap(Stage::Quota);
+        let input = input.read(limits.input_bytes_max).await?;
+        // The time that the caller took to send it is not ours.
+        resolved.stopwatch.skip();
+        check_json(&input)?;
+        // Only now: a slow sender must not hold a place.
+        let (places, concurrency_left) = self.places(&resolved, &limits, room)?;
+        resolved.stopwatch.lap(Stage::Quota);
+        Ok(Granted {
+            invocation_id: InvocationId::from_bytes(mint::id_bytes()),
+            input,
+            limits,
+            concurrency_left,
+            _places: places,
+            resolved,
+        })
+    }
+}

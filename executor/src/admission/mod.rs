@@ -1,0 +1,89 @@
+//! Admission: the one way from a request to a run, as tower layers in one order.
+//!
+//! ```text
+//! request id → who → what → may they → (run to end) → run → meter
+//! ```
+//!
+//! Each layer takes what the one before made, and its type says so: without a [`who::Known`] there is no
+//! [`what::Resolved`], without that no [`may_they::Granted`], and only that can be run. What a layer needs to know it
+//! asks of its room (`keys`, `tenants`, `slots`, `modules`, `meter_log`); what a caller reads of it is `answer`'s and
+//! `refusal`'s.
+
+mod answer;
+mod body;
+mod headers;
+pub(crate) mod may_they;
+pub(crate) mod meter;
+mod refusal;
+pub(crate) mod request_id;
+pub(crate) mod run;
+mod run_to_end;
+mod step;
+mod stopwatch;
+pub(crate) mod what;
+pub(crate) mod who;
+
+use cartwright_domain::ids::{InvocationId, RequestId};
+use cartwright_domain::money::Pico;
+use tower::{Layer, Service, ServiceBuilder};
+
+use cartwright_engine::Finished;
+
+use crate::modules::Tier;
+
+pub(crate) use body::Input;
+pub(crate) use headers::REQUEST_ID;
+pub(crate) use refusal::Refusal;
+pub(crate) use stopwatch::Stopwatch;
+
+use may_they::{Granted, MayThey};
+use meter::Meter;
+use request_id::RequestIds;
+use run::Run;
+use run_to_end::RunToEndLayer;
+use step::StepLayer;
+use what::{Resolved, What};
+use who::Who;
+
+/// A run that is over, and whose record lies in the log.
+pub(crate) struct Done {
+    pub(crate) granted: Granted,
+    pub(crate) finished: Finished,
+    /// Where its module was found.
+    pub(crate) tier: Tier,
+    /// List price of the run; nothing when the fault was ours.
+    pub(crate) cost: Pico,
+}
+
+impl Done {
+    pub(crate) fn invocation_id(&self) -> InvocationId {
+        self.granted.invocation_id
+    }
+
+    pub(crate) fn request_id(&self) -> RequestId {
+        self.granted.resolved.request_id
+    }
+}
+
+/// The front door's stack: HTTP in, HTTP out.
+pub(crate) type FrontDoor<Inner> = RequestIds<step::Stepped<Who, step::Stepped<What, Inner>>>;
+
+/// The inner half: from what shall run to a run that is metered. Internal callers come in here.
+pub(crate) fn inner(
+    may_they: MayThey,
+    run: Run,
+    meter: Meter,
+) -> impl Service<Resolved, Response = Done, Error = Refusal, Future: Send> + Clone + Send + 'static
+{
+    ServiceBuilder::new()
+        .layer(StepLayer::new(may_they))
+        .layer(RunToEndLayer::new(meter.counters()))
+        .layer(StepLayer::new(run))
+        .service(meter)
+}
+
+/// The whole stack before `inner`.
+pub(crate) fn front_door<Inner>(who: Who, what: What, inner: Inner) -> FrontDoor<Inner> {
+    let layers = (StepLayer::new(who), StepLayer::new(what));
+    RequestIds::new(layers.layer(inner))
+}

@@ -1,0 +1,66 @@
+//! A request that was not run: the problem that its caller reads, and the headers that go with it.
+
+use axum::response::{IntoResponse, Response};
+use cartwright_domain::ids::RequestId;
+use cartwright_domain::problem::{Code, Problem};
+use cartwright_role::problem::ProblemResponse;
+use http::HeaderValue;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+
+use super::REQUEST_ID;
+
+/// Why a request was not run. Nothing was billed.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) problem: Box<Problem>,
+    retry_after_s: Option<u32>,
+}
+
+impl Refusal {
+    /// A refusal of this code. What passes by itself says when to come back.
+    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+        let retry_after_s = match code {
+            Code::ConcurrencyLimited | Code::Shedding | Code::NotReady => Some(1),
+            _ => None,
+        };
+        Self {
+            problem: Box::new(Problem::new(code, detail)),
+            retry_after_s,
+        }
+    }
+
+    /// The same with one more member in the problem.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.problem.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The HTTP answer to this request.
+    pub(super) fn into_answer(self, request_id: RequestId, path: &str) -> Response {
+        let mut problem = *self.problem;
+        let code = problem.code;
+        crate::counters::refused(code.as_str());
+        if matches!(code, Code::Internal | Code::NotReady | Code::Shedding) {
+            tracing::warn!(%request_id, code = code.as_str(), "refused a request: {}", problem.detail);
+        } else {
+            tracing::debug!(%request_id, code = code.as_str(), "refused a request: {}", problem.detail);
+        }
+        problem.instance = Some(path.chars().take(200).collect());
+        let id = request_id.to_string();
+        let id_value = HeaderValue::from_str(&id).expect("a UUID is ASCII");
+        problem.request_id = Some(id);
+        let mut answer = ProblemResponse(problem).into_response();
+        let headers = answer.headers_mut();
+        headers.insert(REQUEST_ID, id_value);
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if code == Code::Unauthenticated {
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"cartwright\""),
+            );
+        }
+        answer
+    }
+}

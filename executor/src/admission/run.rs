@@ -1,0 +1,138 @@
+//! Run: get the module ready and run it in an instance of its own, here on this worker.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use cartwright_domain::ids::InvocationId;
+use cartwright_domain::outcome::Outcome;
+use cartwright_domain::problem::Code;
+use cartwright_engine::{Engine, EngineFault, Finished, ReadyModule, RunError};
+use sha2::{Digest, Sha256};
+
+use super::Refusal;
+use super::may_they::Granted;
+use super::step::Step;
+use crate::counters::{Counters, Stage};
+use crate::modules::{Modules, Tier};
+
+/// A run that is over, and not yet metered.
+pub(crate) struct Ran {
+    pub(super) granted: Granted,
+    pub(super) finished: Finished,
+    /// Where its module was found.
+    pub(super) tier: Tier,
+}
+
+/// Runs what was granted.
+pub(crate) struct Run {
+    engine: Engine,
+    modules: Arc<Modules>,
+    counters: Arc<Counters>,
+}
+
+impl Run {
+    pub(crate) fn new(engine: Engine, modules: Arc<Modules>, counters: Arc<Counters>) -> Self {
+        Self {
+            engine,
+            modules,
+            counters,
+        }
+    }
+
+    async fn finish(&self, granted: &Granted, module: &ReadyModule) -> Result<Finished, Refusal> {
+        let resolved = &granted.resolved;
+        let began = Instant::now();
+        let run = cartwright_engine::Run {
+            target: resolved.function.target.as_deref(),
+            input: granted.input.clone(),
+            limits: granted.limits,
+            environment: resolved.function.environment.clone(),
+            clock_ms: granted.invocation_id.unix_ms(),
+            seed: seed(&resolved.tenant.seed_key, granted.invocation_id),
+            output_json: true,
+        };
+        match self.engine.run(module, run).await {
+            Ok(finished) => Ok(finished),
+            Err(EngineFault::Busy) => Err(Refusal::new(
+                Code::Shedding,
+                "every place for a run on this executor is taken; try again in a second",
+            )),
+            Err(fault @ EngineFault::Internal(_)) => {
+                tracing::error!(
+                    request_id = %resolved.request_id, invocation_id = %granted.invocation_id,
+                    function.id = %resolved.function.id, version = resolved.version.number, "{fault}"
+                );
+                Ok(fault_of_ours(began.elapsed()))
+            }
+        }
+    }
+}
+
+impl Step<Granted> for Run {
+    type Out = Ran;
+
+    async fn take(&self, mut granted: Granted) -> Result<Ran, Refusal> {
+        let version = granted.resolved.version.clone();
+        let ready = self.modules.ready(&version.slot, &version.artifact).await;
+        let (module, tier) =
+            ready.map_err(|refusal| Refusal::new(Code::NotReady, refusal.to_string()))?;
+        self.counters.tier(tier).increment(1);
+        granted.resolved.stopwatch.lap(Stage::Load);
+        let finished = self.finish(&granted, &module).await?;
+        granted.resolved.stopwatch.lap(Stage::Run);
+        Ok(Ran {
+            granted,
+            finished,
+            tier,
+        })
+    }
+}
+
+/// What the guest's randomness is derived from: known only to who has the tenant's key, and the same again for the same id.
+fn seed(seed_key: &[u8; 32], seed_id: InvocationId) -> [u8; 32] {
+    // Key and message have fixed lengths, so hashing them one after the other is as good as an HMAC.
+    Sha256::new()
+        .chain_update(b"cw seed")
+        .chain_update(seed_key)
+        .chain_update(seed_id.as_bytes())
+        .finalize()
+        .into()
+}
+
+/// Recorded, never billed; what went wrong is for our log.
+fn fault_of_ours(wall: Duration) -> Finished {
+    Finished {
+        outcome: Outcome::PlatformFault,
+        output: Bytes::new(),
+        log: Bytes::new(),
+        log_bytes_dropped: 0,
+        fuel_used: 0,
+        memory_peak_bytes: 0,
+        wall,
+        error: Some(RunError {
+            message: "the engine failed; the log has it under this request_id. Nothing was billed"
+                .to_owned(),
+            limit: None,
+            used: None,
+            exit_code: None,
+            backtrace: Vec::new(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_depends_on_the_key_and_the_id_and_on_nothing_else() {
+        let (one, other) = (
+            InvocationId::from_bytes([1; 16]),
+            InvocationId::from_bytes([2; 16]),
+        );
+        assert_eq!(seed(&[3; 32], one), seed(&[3; 32], one));
+        assert_ne!(seed(&[3; 32], one), seed(&[3; 32], other));
+        assert_ne!(seed(&[3; 32], one), seed(&[4; 32], one));
+    }
+}

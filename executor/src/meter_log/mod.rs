@@ -1,0 +1,143 @@
+//! The meter log: every run's record lies in it before its answer leaves, and stays until billing has it and a while
+//! after. What a record says is left to `admission`; what it costs, to billing.
+//!
+//! ```text
+//! runs ──► queue ──► writer (a thread) ──► segments on disk ──► shipper (a task) ──► billing
+//!                       └─ syncer (a thread, every 5 ms)         old writers' segments too
+//! ```
+
+mod disk;
+mod folder;
+mod queue;
+mod reader;
+mod recovery;
+mod segment;
+mod shipper;
+mod shipping;
+mod sync;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Context, Result};
+use cartwright_domain::engine_epoch::ENGINE_EPOCH;
+use cartwright_domain::ids::WriterId;
+use cartwright_domain::meter::MeterRecord;
+use parking_lot::Mutex;
+
+pub(crate) use disk::DiskRoom;
+pub(crate) use queue::Appended;
+pub(crate) use shipper::Shipper;
+
+use folder::OwnFolder;
+use queue::Queue;
+use segment::Header;
+use writer::Writer;
+
+use crate::config::{Durability, MeterConfig};
+use crate::mint;
+
+/// How far the log has come. Sequence numbers are of the first record that has *not* come so far.
+#[derive(Default)]
+struct Progress {
+    written_seq: AtomicU64,
+    acknowledged_seq: AtomicU64,
+}
+
+impl Progress {
+    fn unshipped(&self) -> u64 {
+        let written = self.written_seq.load(Ordering::Acquire);
+        written.saturating_sub(self.acknowledged_seq.load(Ordering::Acquire))
+    }
+}
+
+/// The log of this process. Dropping it loses nothing that was appended.
+pub(crate) struct MeterLog {
+    queue: Arc<Queue>,
+    progress: Arc<Progress>,
+    writer_id: WriterId,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl MeterLog {
+    /// Begin a log of this process' own below the data directory, and make the shipper that empties it.
+    ///
+    /// # Errors
+    /// When the disk cannot be written; the message names the folder.
+    pub(crate) fn begin(config: &MeterConfig) -> Result<(Self, Shipper)> {
+        let meter_dir = config.data_dir.join("meter");
+        let begun = Self::begin_in(&meter_dir, config);
+        begun.with_context(|| {
+            format!(
+                "the meter log cannot begin in {}: is CARTWRIGHT_DATA_DIR a folder that this user can write?",
+                meter_dir.display()
+            )
+        })
+    }
+
+    fn begin_in(meter_dir: &PathBuf, config: &MeterConfig) -> Result<(Self, Shipper)> {
+        std::fs::create_dir_all(meter_dir)?;
+        let header = Header {
+            writer_id: WriterId::from_bytes(mint::id_bytes()),
+            started_at_ms: mint::unix_ms(),
+            engine_epoch: ENGINE_EPOCH,
+            base_seq: 0,
+            chain: [0; 16],
+        };
+        let folder = OwnFolder::create(meter_dir, header.writer_id)?;
+        let (queue, progress) = (Arc::<Queue>::default(), Arc::<Progress>::default());
+        let writer = Writer::begin(
+            folder.path().to_owned(),
+            header,
+            config.meter_durability,
+            progress.clone(),
+        )?;
+        let work = {
+            let queue = queue.clone();
+            move || writer.run(&queue)
+        };
+        let thread = thread::Builder::new()
+            .name("meter-log".to_owned())
+            .spawn(work)?;
+        let shipper = Shipper::new(meter_dir, folder, header, progress.clone(), config);
+        let log = Self {
+            queue,
+            progress,
+            writer_id: header.writer_id,
+            thread: Mutex::new(Some(thread)),
+        };
+        Ok((log, shipper))
+    }
+
+    /// Put a record into the log. The answer of its run must wait for the outcome.
+    pub(crate) fn append(&self, record: &MeterRecord) -> Appended {
+        self.queue.push(record.encode())
+    }
+
+    /// Whose log this is.
+    pub(crate) fn writer_id(&self) -> WriterId {
+        self.writer_id
+    }
+
+    /// Records that wait for the writer.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.length()
+    }
+
+    /// Records that billing has not acknowledged.
+    pub(crate) fn unshipped(&self) -> u64 {
+        self.progress.unshipped()
+    }
+
+    /// Write what waits, make everything durable, and end the writer. Takes as long as the disk does.
+    pub(crate) fn close(&self) {
+        self.queue.close();
+        let thread = self.thread.lock().take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the meter log's writer had panicked");
+        }
+    }
+}
