@@ -28,13 +28,18 @@ pub(crate) enum Caller {
 
 /// A public listener's router with everything around it. Handlers find the [`RequestId`] as an extension.
 pub fn layered(router: Router) -> Router {
-    surrounded(router, Caller::Public)
+    surrounded(answering_all(router), Caller::Public)
+}
+
+/// The same routes, with a problem for whatever none of them takes.
+pub(crate) fn answering_all(router: Router) -> Router {
+    router
+        .fallback(problem::no_route)
+        .method_not_allowed_fallback(problem::no_method)
 }
 
 pub(crate) fn surrounded(router: Router, caller: Caller) -> Router {
     router
-        .fallback(problem::no_route)
-        .method_not_allowed_fallback(problem::no_method)
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(caller, surround))
 }

@@ -82,9 +82,8 @@ pub struct Credential(pub Role);
 /// The router of a role's internal listener: these routes below [`PREFIX`], for those whom the table lets call them,
 /// with everything around it that a public one has.
 pub fn guarded(routes: Router, callers: Callers, callee: Role) -> Router {
-    let router = Router::new()
-        .nest(PREFIX, routes)
-        .fallback(crate::problem::no_route)
+    // Within the guard, so that a stranger does not learn which routes there are.
+    let router = request::answering_all(Router::new().nest(PREFIX, routes))
         .layer(from_fn_with_state((callers, callee), authenticate));
     request::surrounded(router, request::Caller::Internal)
 }
