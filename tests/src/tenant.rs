@@ -1,10 +1,12 @@
 //! A tenant who signed up like any other, with the verbs that tests need of one.
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Answer, Stack};
+use crate::{Answer, Stack, eventually};
 
 /// A signed-up tenant with a session and an API key.
 pub struct Tenant {
@@ -119,6 +121,16 @@ impl Tenant {
     /// Invoke a function by its live alias, with the API key.
     pub async fn invoke(&self, function: &str, input: &Value) -> Answer {
         self.send(self.invocation(function).json(input)).await
+    }
+
+    /// The same, patient with an executor that has not heard of a new key or function yet.
+    pub async fn invoke_when_known(&self, function: &str, input: &Value) -> Answer {
+        let what = format!("the executor knows {function} and its tenant's key");
+        eventually(&what, Duration::from_secs(10), async || {
+            let answer = self.invoke(function, input).await;
+            (![401, 404, 503].contains(&answer.status)).then_some(answer)
+        })
+        .await
     }
 
     /// An invocation to shape further: the query, headers, any body.

@@ -2,5 +2,6 @@
 
 mod compose;
 mod dependencies;
+mod openapi;
 mod stack;
 mod walls;
