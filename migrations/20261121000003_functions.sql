@@ -30,8 +30,9 @@ create table version (
     -- The alias to move here as soon as the version is ready, and who asked for it.
     promote_alias text,
     promote_by text,
-    -- What the compiler found out, as domain::CompileReport; null while compiling.
-    report jsonb,
+    -- What the compiler found out, as domain::CompileReport; null while compiling. json, not jsonb: the properties of a
+    -- settings schema stay in their order, and a module may have a NUL in a name, which jsonb refuses.
+    report json,
     settled_at timestamptz,
     engine_epoch integer,
     artifact_sha256 bytea check (length(artifact_sha256) = 32),

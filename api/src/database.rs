@@ -98,6 +98,10 @@ impl TenantTx {
 
     /// Note that what executors hold of this tenant is old from this commit on.
     pub(crate) async fn note_tenant_change(&mut self) -> Result<(), ApiError> {
+        let is_noted = |change: &Change| matches!(change, Change::Tenant { .. });
+        if self.changes.iter().any(is_noted) {
+            return Ok(());
+        }
         let generation = sqlx::query_scalar!(r#"select note_tenant_change() as "generation!""#)
             .fetch_one(self.connection())
             .await?;

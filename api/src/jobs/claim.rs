@@ -116,7 +116,9 @@ impl Held {
         let delay_ms = (DELAY_FIRST_MS << doublings).min(DELAY_MAX_MS);
         let delay_ms = i32::try_from(delay_ms).unwrap_or(i32::MAX);
         let mut tx = self.tenant_tx().await?;
-        store::put_off(&mut tx, self.job.job_id, self.owner, delay_ms, error).await?;
+        // Postgres takes no NUL in a text.
+        let error = error.replace('\0', "");
+        store::put_off(&mut tx, self.job.job_id, self.owner, delay_ms, &error).await?;
         tx.commit().await
     }
 }

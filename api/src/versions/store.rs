@@ -215,8 +215,13 @@ pub(super) async fn page(
         r#"
         select f.name as function, v.version, v.status as "status: Status", encode(v.sha256, 'hex') as "sha256!",
                v.size_bytes, v.engine_epoch,
-               v.report || '{"findings": [], "settings_schema": null, "sample": null}'
-                   as "report: Json<CompileReport>",
+               case when v.report is not null then json_build_object(
+                   'module_sha256', v.report -> 'module_sha256', 'size_bytes', v.report -> 'size_bytes',
+                   'abi', v.report -> 'abi', 'imports', v.report -> 'imports', 'exports', v.report -> 'exports',
+                   'memory', v.report -> 'memory', 'functions', v.report -> 'functions',
+                   'deterministic', v.report -> 'deterministic', 'findings', '[]'::json,
+                   'compile_ms', v.report -> 'compile_ms', 'engine_epoch', v.report -> 'engine_epoch'
+               ) end as "report: Json<CompileReport>",
                v.created_at, v.created_by, v.settled_at,
                array(
                    select a.name from alias a
