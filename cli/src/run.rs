@@ -25,7 +25,7 @@ const LIMITS: Limits = Limits {
 };
 
 #[derive(clap::Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// The module, a `.wasm` file.
     module: PathBuf,
     /// The input, JSON. `-` reads standard input.
@@ -49,7 +49,7 @@ pub struct RunArgs {
 }
 
 /// Run it, print the output, and say on standard error how it ended and what it used.
-pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let input = read_input(args)?;
     let config = args.config.as_ref().map(read_config).transpose()?;
     let variables = config
@@ -130,7 +130,7 @@ fn load(engine: &Engine, path: &PathBuf) -> anyhow::Result<ReadyModule> {
     let sealed = SealedArtifact::from_bytes(&artifact)?;
     // Made in this process a moment ago: there is nobody else to vouch for it.
     let verified = sealed.verify(|_digest| Ok::<(), std::io::Error>(()))?;
-    Ok(engine.load(verified)?)
+    Ok(engine.load(&verified)?)
 }
 
 fn print_plain(finished: &Finished, limits: &Limits) -> anyhow::Result<()> {
