@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) executors: Executors,
     /// Knows meter records, usage and prices.
     pub(crate) billing: Billing,
+    /// Base URL at which functions are invoked, as answers show it.
+    pub(crate) invoke_url: String,
     /// The largest module that is taken in, in bytes.
     pub(crate) module_bytes_max: u64,
     /// Days for which the worker keeps run logs.

@@ -11,6 +11,7 @@ use crate::clients::billing::BillingConfig;
 use crate::clients::changes::RedisConfig;
 use crate::clients::executors::ExecutorsConfig;
 use crate::clients::object_store::ObjectStoreConfig;
+use crate::console::ConsoleConfig;
 use crate::jobs::{CompilerConfig, HousekeepingConfig};
 
 /// What `serve` needs.
@@ -20,7 +21,11 @@ pub(crate) struct ServeConfig {
     #[arg(long, env = "CARTWRIGHT_API_LISTEN", default_value = "127.0.0.1:8080")]
     pub(crate) api_listen: SocketAddr,
     /// Where other roles call.
-    #[arg(long, env = "CARTWRIGHT_API_INTERNAL_LISTEN", default_value = "127.0.0.1:8090")]
+    #[arg(
+        long,
+        env = "CARTWRIGHT_API_INTERNAL_LISTEN",
+        default_value = "127.0.0.1:8090"
+    )]
     pub(crate) api_internal_listen: SocketAddr,
     #[command(flatten)]
     pub(crate) log: LogConfig,
@@ -41,6 +46,8 @@ pub(crate) struct ServeConfig {
     #[command(flatten)]
     pub(crate) callers: CallersConfig,
     #[command(flatten)]
+    pub(crate) console: ConsoleConfig,
+    #[command(flatten)]
     pub(crate) housekeeping: HousekeepingConfig,
     /// The largest module that an upload may be, in bytes. The compiler takes none above 4 MiB.
     #[arg(long, env = "CARTWRIGHT_MODULE_BYTES_MAX", default_value_t = MODULE_BYTES_MAX)]
@@ -51,7 +58,11 @@ pub(crate) struct ServeConfig {
 #[derive(clap::Args)]
 pub(crate) struct WorkConfig {
     /// Where health and metrics are served.
-    #[arg(long, env = "CARTWRIGHT_WORKER_LISTEN", default_value = "127.0.0.1:8083")]
+    #[arg(
+        long,
+        env = "CARTWRIGHT_WORKER_LISTEN",
+        default_value = "127.0.0.1:8083"
+    )]
     pub(crate) worker_listen: SocketAddr,
     #[command(flatten)]
     pub(crate) log: LogConfig,
@@ -77,7 +88,11 @@ pub(crate) struct DatabaseConfig {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: SecretString,
     /// Connections this process may hold. All processes together stay below the server's limit.
-    #[arg(long, env = "CARTWRIGHT_DATABASE_CONNECTIONS_MAX", default_value_t = 20)]
+    #[arg(
+        long,
+        env = "CARTWRIGHT_DATABASE_CONNECTIONS_MAX",
+        default_value_t = 20
+    )]
     pub(crate) database_connections_max: u32,
 }
 

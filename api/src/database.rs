@@ -47,9 +47,12 @@ impl Database {
     /// Begin a transaction that sees the rows of this tenant and no other.
     pub(crate) async fn tenant_tx(&self, tenant: TenantId) -> Result<TenantTx, ApiError> {
         let mut tx = self.pool.begin().await?;
-        sqlx::query!("select set_config('app.tenant_id', $1, true)", tenant.to_string())
-            .fetch_one(&mut *tx)
-            .await?;
+        sqlx::query!(
+            "select set_config('app.tenant_id', $1, true)",
+            tenant.to_string()
+        )
+        .fetch_one(&mut *tx)
+        .await?;
         Ok(TenantTx {
             tx,
             tenant,

@@ -139,6 +139,13 @@ impl From<sqlx::Error> for ApiError {
             tracing::warn!("the database cannot be reached: {error}");
             return Self::NotReady("the database");
         }
+        // character_not_in_repertoire: the one character that JSON can carry and Postgres cannot keep.
+        if error
+            .as_database_error()
+            .is_some_and(|error| error.code().as_deref() == Some("22021"))
+        {
+            return Self::Invalid("text must not contain the character U+0000".to_owned());
+        }
         Self::Internal(anyhow::Error::new(error).context("a query failed"))
     }
 }

@@ -7,7 +7,9 @@ mod auth;
 mod billing;
 mod clients;
 mod config;
+mod console;
 mod database;
+mod docs;
 mod error;
 mod functions;
 mod internal;
@@ -15,12 +17,14 @@ mod invocations;
 mod jobs;
 mod keys;
 mod members;
+mod migrate;
 mod needs;
 mod openapi;
 mod page;
 mod plans;
 mod platform;
 mod router;
+mod secrets;
 mod serve;
 mod sessions;
 mod settings;
@@ -48,6 +52,11 @@ enum Command {
     Serve(Box<config::ServeConfig>),
     /// Work off the queue: compile modules.
     Work(Box<config::WorkConfig>),
+    /// Bring the database to the newest migration, and give the logins of the roles their passwords.
+    Migrate(Box<migrate::MigrateConfig>),
+    /// Make the secrets of an installation.
+    #[command(subcommand)]
+    Keys(secrets::KeysCommand),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -58,13 +67,22 @@ fn main() -> anyhow::Result<()> {
             println!("{}", openapi::document_text()?);
             Ok(())
         }
+        Command::Migrate(config) => run(migrate::migrate(*config)),
+        Command::Keys(secrets::KeysCommand::Generate) => {
+            print!("{}", secrets::generate()?);
+            Ok(())
+        }
+        Command::Keys(secrets::KeysCommand::Platform(config)) => {
+            println!("{}", run(secrets::platform_key(config))?);
+            Ok(())
+        }
         Command::Work(config) => run(work::work(*config)),
         Command::Serve(config) => run(serve::serve(*config)),
     }
 }
 
 /// Run a process' future on a runtime of its own.
-fn run(process: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn run<T>(process: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Runtime::new()
         .context("the async runtime cannot be started")?
         .block_on(process)

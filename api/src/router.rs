@@ -18,16 +18,16 @@ macro_rules! route {
 /// The routes and the OpenAPI document that they make.
 pub(crate) fn table() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
-        .routes(route!(crate::sessions::jwks))
         .routes(route!(crate::sessions::sign_up))
         .routes(route!(crate::sessions::log_in))
         .routes(route!(crate::sessions::refresh))
         .routes(route!(crate::sessions::log_out))
+        .routes(route!(crate::members::accept))
+        .routes(route!(crate::sessions::jwks))
         .routes(route!(crate::tenants::get))
         .routes(route!(crate::tenants::update))
         .routes(route!(crate::members::list))
         .routes(route!(crate::members::invite))
-        .routes(route!(crate::members::accept))
         .routes(route!(crate::members::update))
         .routes(route!(crate::members::remove))
         .routes(route!(crate::keys::create))

@@ -1,6 +1,5 @@
 //! The process `cartwright-api serve`: the public listener and the internal one, over one [`App`].
 
-use axum::Router;
 use cartwright_domain::wire::Role;
 use cartwright_role::drain::Drain;
 use cartwright_role::health::{self, Readiness};
@@ -18,7 +17,7 @@ use crate::clients::object_store::ObjectStore;
 use crate::config::ServeConfig;
 use crate::database::Database;
 use crate::wrapping::Wrapping;
-use crate::{internal as internal_routes, needs, router};
+use crate::{console, docs, internal as internal_routes, needs, router};
 
 /// Serve until SIGTERM or SIGINT, then let running requests end.
 pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
@@ -39,6 +38,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         object_store: object_store.clone(),
         executors: Executors::new(&config.executors, &client),
         billing: Billing::new(&config.billing, &client),
+        invoke_url: config.console.invoke_url().to_owned(),
         module_bytes_max: config.module_bytes_max,
         run_log_days: config.housekeeping.run_log_days,
     });
@@ -53,12 +53,13 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         object_store,
     ));
 
-    let routes: Router<App> = router::table().into();
-    let outside = request::layered(
-        routes
-            .with_state(app.clone())
-            .merge(health::routes(readiness, exposition)),
-    );
+    let (routes, document) = router::table().split_for_parts();
+    let routes = routes
+        .with_state(app.clone())
+        .merge(health::routes(readiness, exposition))
+        .merge(docs::routes(&document, config.console.invoke_url())?)
+        .merge(console::routes(&config.console)?);
+    let outside = console::secured(request::layered(routes), &config.console)?;
     let among_roles = internal::guarded(
         internal_routes::routes(app),
         config.callers.internal_callers,

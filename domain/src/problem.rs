@@ -66,6 +66,37 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code.
+    pub const ALL: &'static [Self] = &[
+        Self::InvalidRequest,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::IdempotencyInProgress,
+        Self::IdempotencyMismatch,
+        Self::InputTooLarge,
+        Self::UnsupportedMediaType,
+        Self::ModuleInvalid,
+        Self::SpendCapReached,
+        Self::RateLimited,
+        Self::ConcurrencyLimited,
+        Self::QuotaExceeded,
+        Self::Shedding,
+        Self::NotReady,
+        Self::Internal,
+        Self::FuelExhausted,
+        Self::MemoryExceeded,
+        Self::StackOverflow,
+        Self::DeadlineExceeded,
+        Self::Trap,
+        Self::Exited,
+        Self::OutputTooLarge,
+        Self::OutputInvalid,
+        Self::BudgetExceeded,
+    ];
+
     /// The HTTP status, the title and the word of the code.
     const fn facts(self) -> (u16, &'static str, &'static str) {
         match self {
@@ -230,6 +261,12 @@ mod tests {
         assert_eq!(written["code"], Code::FuelExhausted.as_str());
         assert_eq!(written["status"], 422);
         assert_eq!(written["limit"], 5);
+    }
+
+    #[test]
+    fn no_two_codes_share_a_word() {
+        let words: std::collections::HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(words.len(), Code::ALL.len());
     }
 
     #[test]

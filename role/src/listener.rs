@@ -13,7 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tower::{BoxError, Service};
+use tower::{BoxError, Service, ServiceExt};
 
 use crate::drain::Drain;
 
@@ -54,6 +54,45 @@ where
     B::Data: Buf + Send,
     B::Error: Into<BoxError>,
 {
+    serve_each(listener, move |_| service.clone(), drain).await;
+}
+
+/// Who holds the other end of the connection: an extension of every request of [`serve_with_peers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress(pub SocketAddr);
+
+/// The same as [`serve`], for handlers that ask for the [`PeerAddress`].
+pub async fn serve_with_peers<S, B>(listener: TcpListener, service: S, drain: Drain)
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: Into<BoxError>,
+{
+    let named = move |peer| {
+        let name = move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(PeerAddress(peer));
+            request
+        };
+        service.clone().map_request(name)
+    };
+    serve_each(listener, named, drain).await;
+}
+
+async fn serve_each<S, B>(
+    listener: TcpListener,
+    service_for: impl Fn(SocketAddr) -> S,
+    drain: Drain,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body + Send + 'static,
+    B::Data: Buf + Send,
+    B::Error: Into<BoxError>,
+{
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_READ);
@@ -63,12 +102,12 @@ where
             () = drain.begun() => break,
             accepted = listener.accept() => accepted,
         };
-        let Some(stream) = usable(accepted).await else {
+        let Some((stream, peer)) = usable(accepted).await else {
             continue;
         };
         let connection = http.serve_connection(
             TokioIo::new(stream),
-            TowerToHyperService::new(service.clone()),
+            TowerToHyperService::new(service_for(peer)),
         );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
@@ -86,12 +125,14 @@ where
     }
 }
 
-async fn usable(accepted: std::io::Result<(TcpStream, SocketAddr)>) -> Option<TcpStream> {
+async fn usable(
+    accepted: std::io::Result<(TcpStream, SocketAddr)>,
+) -> Option<(TcpStream, SocketAddr)> {
     match accepted {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
             // Small answers must not wait for more to send. A stream that refuses is closed already.
             stream.set_nodelay(true).ok()?;
-            Some(stream)
+            Some((stream, peer))
         }
         Err(error) => {
             // Mostly no file descriptor is left. Asking again at once would only burn the processor.

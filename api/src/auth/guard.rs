@@ -97,7 +97,13 @@ fn refusal(caller: &Caller, permission: &Row) -> ApiError {
         Caller::Key { scopes, .. } => format!(
             "this needs the permission {}, which the scopes {} have; this key has {}",
             permission.name,
-            list(permission.scopes.iter().map(|scope| scope.as_str()).collect()),
+            list(
+                permission
+                    .scopes
+                    .iter()
+                    .map(|scope| scope.as_str())
+                    .collect()
+            ),
             list(scopes.iter().map(|scope| scope.as_str()).collect())
         ),
         Caller::Platform { .. } => format!("this needs the permission {}", permission.name),

@@ -4,10 +4,13 @@
 
 mod credential;
 mod guard;
+pub(crate) mod password;
 mod permission;
+mod store;
+pub(crate) mod throttle;
 pub(crate) mod token;
 
-pub(crate) use guard::{Access, Anyone, Guarded, Platform, Tenant, access_of};
+pub(crate) use guard::{Access, Anyone, Platform, Tenant, access_of};
 pub(crate) use permission::*;
 
 use cartwright_domain::ids::UserId;
@@ -50,7 +53,9 @@ impl Caller {
     pub(crate) fn may(&self, permission: &Row) -> bool {
         match self {
             Self::User { role, .. } => permission.roles.contains(role),
-            Self::Key { scopes, .. } => scopes.iter().any(|scope| permission.scopes.contains(scope)),
+            Self::Key { scopes, .. } => {
+                scopes.iter().any(|scope| permission.scopes.contains(scope))
+            }
             Self::Platform { .. } => true,
         }
     }

@@ -108,6 +108,9 @@ macro_rules! permissions {
                 };
             }
         )*
+
+        /// Every row.
+        const TABLE: &[&Row] = &[$($name::ROW),*];
     };
 }
 
@@ -142,4 +145,10 @@ permissions! {
     BillingRead = "billing:read": [Owner Admin Billing] [Read];
     /// See and change every tenant. The platform's alone.
     PlatformTenants = "platform:tenants": [] [];
+}
+
+/// The names of every permission that this caller has in the tenant.
+pub(crate) fn permissions_of(caller: &super::Caller) -> Vec<&'static str> {
+    let had = TABLE.iter().filter(|row| caller.may(row));
+    had.map(|row| row.name).collect()
 }

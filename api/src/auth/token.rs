@@ -34,7 +34,7 @@ pub(crate) struct Claims {
     /// The person.
     sub: UserId,
     /// The tenant, the only one that it is good for.
-    pub(crate) tenant: TenantId,
+    tenant: TenantId,
     /// The person's role when it was issued, for whoever reads it; what counts is the membership as it stands.
     role: Role,
     iat: u64,
@@ -44,9 +44,14 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    /// Who asks.
+    /// Who.
     pub(crate) fn user(&self) -> UserId {
         self.sub
+    }
+
+    /// In which tenant.
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.tenant
     }
 }
 
@@ -71,7 +76,9 @@ impl Tokens {
             })?;
         let key = SigningKey::from_bytes(&seed);
         let public = key.verifying_key().to_bytes();
-        let der = key.to_pkcs8_der().context("the signing key cannot be encoded")?;
+        let der = key
+            .to_pkcs8_der()
+            .context("the signing key cannot be encoded")?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_required_spec_claims(&["iss", "aud", "sub", "exp", "nbf"]);
         validation.set_issuer(&[ISSUER]);
@@ -127,7 +134,9 @@ impl Tokens {
                 ErrorKind::ExpiredSignature => {
                     "this access token is no longer good; refresh it or sign in again"
                 }
-                ErrorKind::ImmatureSignature => "this access token is not good yet; check the clock",
+                ErrorKind::ImmatureSignature => {
+                    "this access token is not good yet; check the clock"
+                }
                 _ => FOREIGN,
             })?
             .claims;
