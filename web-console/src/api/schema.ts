@@ -4,263 +4,24 @@
  */
 
 export interface paths {
-    "/v1/auth/signup": {
+    "/.well-known/jwks.json": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["SignUp"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Tenant"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["LogIn"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Tokens"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/auth/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": Record<string, never>;
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Tokens"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        refresh_token?: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description out */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/tenant": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Tenant"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * The public key of access tokens
+         * @description A JWK set. Access tokens are for this API alone; whoever else reads one must check all of it.
+         */
+        get: operations["get_jwks"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["TenantChange"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Tenant"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        patch?: never;
         trace?: never;
     };
     "/v1/api-keys": {
@@ -270,69 +31,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ApiKeyPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * List API keys
+         * @description Newest first, without their secrets, revoked ones included.
+         */
+        get: operations["list_api_keys"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewApiKey"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["CreatedApiKey"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Create an API key
+         * @description The answer is the only place where the whole key is ever shown.
+         */
+        post: operations["create_api_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -349,26 +58,173 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description gone */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
+        /**
+         * Revoke an API key
+         * @description It is refused everywhere within 100 ms, at worst 5 s. Revoking twice is fine.
+         */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * List the audit log
+         * @description Newest first. `hash` chains the entries: whoever keeps one can tell later whether anything before it was changed.
+         */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description Whoever has an account under the invited address gives its password; whoever has none gets one with this password.
+         */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign in
+         * @description The access token names one tenant and is good for ten minutes; the refresh token gets the next one. With the header
+         *     `Cartwright-Client: console` the refresh token is a cookie, and not in the body.
+         */
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out
+         * @description Ends the session. Its access token ends by itself, ten minutes after it was issued at the latest. Signing out twice is fine.
+         */
+        post: operations["log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stay signed in
+         * @description Exchanges the refresh token for a new one, with a new access token. A refresh token that was exchanged before ends the
+         *     session, since someone has a copy; only the last one may be sent twice within ten seconds, and gives the same again.
+         */
+        post: operations["refresh_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/signup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign up
+         * @description Makes a tenant and its owner. Sign in afterwards with the same address and password.
+         */
+        post: operations["sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the estimate
+         * @description What this month has cost so far, line by line, and what it will cost should it go on like this.
+         */
+        get: operations["get_estimate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the plan
+         * @description What it allows one invocation, what it charges, and what is free.
+         */
+        get: operations["get_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -381,72 +237,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["FunctionPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * List functions
+         * @description By name.
+         */
+        get: operations["list_functions"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewFunction"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Function"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Create a function
+         * @description It runs nothing until an alias points at a version of it.
+         */
+        post: operations["create_function"];
         delete?: never;
         options?: never;
         head?: never;
@@ -460,59 +261,122 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Function"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Get a function */
+        get: operations["get_function"];
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description gone */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
+        /**
+         * Delete a function
+         * @description It stops being runnable within 100 ms, at worst 5 s, and its name is free again. Its meter records, and with them the bill, stay.
+         */
+        delete: operations["delete_function"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a function's target or limits
+         * @description Runs that are under way end under the limits that they began with.
+         */
+        patch: operations["update_function"];
+        trace?: never;
+    };
+    "/v1/functions/{name}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * List aliases
+         * @description `live` is always among them, be it without a version.
+         */
+        get: operations["list_aliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/functions/{name}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Point an alias at a version
+         * @description Creates the alias where there is none. Executors follow within 100 ms, at worst 5 s. Pointing it back is the rollback.
+         */
+        put: operations["move_alias"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/functions/{name}/aliases/{alias}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the moves of an alias
+         * @description Newest first.
+         */
+        get: operations["list_alias_moves"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/functions/{name}/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the configuration */
+        get: operations["get_config"];
+        /**
+         * Put a configuration
+         * @description The body is the configuration itself, any JSON of at most 64 KiB. It is checked against the settings schema of the version
+         *     that `live` points at, or else of the newest that is ready; without one, everything passes. Every put makes a new version,
+         *     which new runs see within 100 ms, at worst 5 s.
+         */
+        put: operations["put_config"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/functions/{name}/config/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of the configuration
+         * @description Newest first.
+         */
+        get: operations["list_config_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -525,78 +389,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["VersionPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * List versions
+         * @description Newest first.
+         */
+        get: operations["list_versions"];
         put?: never;
-        post: {
-            parameters: {
-                query?: {
-                    promote?: string;
-                };
-                header?: never;
-                path: {
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/wasm": string;
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Version"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Upload a version
+         * @description The body is a WebAssembly module. The answer waits up to 30 s for it to be compiled; after that it is 202 with the
+         *     status `compiling`, and `Location` says where to look again. A module that cannot run is refused with everything that was
+         *     found, and keeps its number and its report. The same bytes again are the same version; refused bytes are judged again.
+         */
+        post: operations["upload_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -610,38 +415,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    name: string;
-                    version: number;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Version"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Get a version
+         * @description With its report.
+         */
+        get: operations["get_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -659,224 +437,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    name: string;
-                    version: number;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        input: unknown;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TestRun"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/functions/{name}/aliases/{alias}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    name: string;
-                    alias: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        version: number;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Alias"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/functions/{name}/aliases/{alias}/moves": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    name: string;
-                    alias: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MovePage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/functions/{name}/config": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Configuration"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    name: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Configuration"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        post?: never;
+        /**
+         * Run a version on a sample input
+         * @description With the same limits and meters as any run, and billed to nobody. A run that fails is a result too: the answer is 200, and
+         *     `outcome` and `error` say how it ended.
+         */
+        post: operations["test_version"];
         delete?: never;
         options?: never;
         head?: never;
@@ -890,45 +456,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    function?: string;
-                    outcome?: string;
-                    trigger?: string;
-                    from?: string;
-                    to?: string;
-                    cursor?: string;
-                    version?: number;
-                    min_fuel?: number;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["InvocationPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * List invocations
+         * @description Newest first; a run is listed within 2 s of its end. What is listed is what was metered: also runs that failed, and runs
+         *     of functions that were deleted since.
+         */
+        get: operations["list_invocations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -944,43 +477,123 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["InvocationDetail"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Get an invocation
+         * @description With its input, output, log and error where they are retained; `log_status` says whether they are, and why not.
+         */
+        get: operations["get_invocation"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List members
+         * @description Those who are invited included, the oldest first.
+         */
+        get: operations["list_members"];
+        put?: never;
+        /**
+         * Invite someone
+         * @description The answer is the only place where the invitation's secret is ever shown: pass it on to the person. Inviting someone
+         *     again replaces the invitation before. Says nothing of whether the address has an account here.
+         */
+        post: operations["invite_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a member
+         * @description Or take back an invitation. A removed member's sessions end at once.
+         */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Change a member's role */
+        patch: operations["update_member"];
+        trace?: never;
+    };
+    "/v1/platform/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List every tenant
+         * @description The oldest first.
+         */
+        get: operations["list_tenants"];
+        put?: never;
+        /** Create a tenant */
+        post: operations["create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/platform/tenants/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get any tenant */
+        get: operations["get_any_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Suspend, activate or limit a tenant */
+        patch: operations["update_any_tenant"];
+        trace?: never;
+    };
+    "/v1/tenant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the tenant
+         * @description Also who asks, and what they may do.
+         */
+        get: operations["get_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change the tenant's settings */
+        patch: operations["update_tenant"];
         trace?: never;
     };
     "/v1/usage": {
@@ -990,84 +603,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    from?: string;
-                    to?: string;
-                    granularity?: string;
-                    group_by?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["UsagePage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/billing/estimate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Estimate"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Get usage
+         * @description Sums per span of time, and per function, version or trigger where asked for. With `Accept: text/csv` or
+         *     `application/x-ndjson` the same rows as a file.
+         */
+        get: operations["get_usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1080,254 +621,1459 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            instance?: string;
-            code: string;
-            request_id?: string;
-            errors?: unknown[];
-        };
-        SignUp: {
-            email: string;
-            password: string;
-            tenant: string;
-        };
-        LogIn: {
-            email: string;
+        /** @description An invitation that comes back. */
+        Acceptance: {
+            /** @description The secret of the invitation. */
+            invitation: string;
+            /**
+             * Format: password
+             * @description The password of the account that the invited address has, or of the one to be.
+             */
             password: string;
         };
-        Tokens: {
-            access_token: string;
-            refresh_token?: string;
-            expires_in: number;
-            token_type: string;
+        /** @description A membership that an invitation became. */
+        Accepted: {
+            /**
+             * Format: uuid
+             * @description The tenant.
+             */
+            tenant_id: string;
+            /**
+             * Format: uuid
+             * @description The person.
+             */
+            user_id: string;
+            /** @description The e-mail address to sign in with. */
+            email: string;
+            /** @description What the person is to the tenant. */
+            role: components["schemas"]["Role"];
         };
-        Tenant: {
-            id: string;
-            slug: string;
-            name: string;
-            /** @enum {string} */
-            run_log_retention: "none" | "errors" | "all";
-            plan: string;
-            invoke_url: string;
-            /** Format: date-time */
-            created_at: string;
-        };
-        TenantChange: {
-            /** @enum {string} */
-            run_log_retention?: "none" | "errors" | "all";
-        };
-        ApiKey: {
-            id: string;
-            name: string;
-            scopes: string[];
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            expires_at: string | null;
-            /** Format: date-time */
-            last_used_at: string | null;
-            /** Format: date-time */
-            revoked_at: string | null;
-        };
-        NewApiKey: {
-            name: string;
-            scopes?: string[];
-            /** Format: date-time */
-            expires_at?: string | null;
-        };
-        CreatedApiKey: {
-            id: string;
-            name: string;
-            key: string;
-            scopes: string[];
-            /** Format: date-time */
-            expires_at: string | null;
-        };
-        Function: {
-            id: string;
-            name: string;
-            target: string | null;
-            live: number | null;
-            versions: number;
-            limits: unknown;
-            config_version: number;
-            /** Format: date-time */
-            created_at: string;
-            created_by: string;
-        };
-        NewFunction: {
-            name: string;
-            target?: string | null;
-            limits?: unknown;
-        };
-        Version: {
-            function: string;
-            version: number;
-            /** @enum {string} */
-            status: "compiling" | "ready" | "refused";
-            sha256: string;
-            size_bytes: number;
-            abi: string | null;
-            deterministic: boolean | null;
-            engine_epoch: number | null;
-            imports: string[] | null;
-            exports: string[] | null;
-            compile_ms: number | null;
-            /** Format: date-time */
-            created_at: string;
-            created_by: string;
-            findings: components["schemas"]["Finding"][];
-            settings_schema: unknown;
-            sample: unknown;
-            /** Format: date-time */
-            settled_at: string | null;
-            aliases: string[];
-        };
-        Finding: {
-            code: string;
-            what: string;
-            where?: string | null;
-            limit?: string | null;
-            value?: string | null;
-            do: string;
-        };
+        /** @description Where an alias points. */
         Alias: {
+            /** @description Its name. */
             alias: string;
+            /**
+             * Format: int32
+             * @description The version that it points at; null while `live` was never moved.
+             */
             version: number | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was moved there.
+             */
             moved_at: string | null;
+            /** @description Who moved it. */
             moved_by: string | null;
         };
-        Move: {
-            id: string;
-            from: number | null;
-            to: number;
-            /** Format: date-time */
-            moved_at: string;
-            moved_by: string;
+        /** @description Where to point an alias. */
+        AliasChange: {
+            /**
+             * Format: int32
+             * @description A version that is ready.
+             */
+            version: number;
         };
-        Configuration: {
-            config_version: number;
-            config: unknown;
-            checked_against: number | null;
-            /** Format: date-time */
+        /** @description An API key, without its secret. */
+        ApiKey: {
+            /** @description The public part of the key: `cw_live_<id>_…`. */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may be used for. */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Format: date-time
+             * @description When it ends; null for never.
+             */
+            expires_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was revoked.
+             */
+            revoked_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last used here, to the minute. Runs of functions do not count.
+             */
+            last_used_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
             created_at: string;
+            /** @description Who created it. */
             created_by: string;
         };
-        TestRun: {
-            invocation_id: string;
-            version: number;
-            outcome: string;
-            output: unknown;
-            log: string;
-            log_truncated: boolean;
-            error: components["schemas"]["RunError"] | null;
-            fuel: number;
-            fuel_limit: number;
-            memory_peak_bytes: number;
-            duration_us: number;
-            cost: string;
+        /** @description A sum, exact: a number up to 2^53 − 1, above that a string, which a JSON reader would round. */
+        BigNumber: number | string;
+        /** @description Who asks. */
+        CallerView: {
+            /** @description As `created_by` and the audit log name them: `user:<id>`, `key:<id>` or `platform:<id>`. */
+            actor: string;
+            /** @description The e-mail address of a person. */
+            email: string | null;
+            role: components["schemas"]["Role"] | null;
+            /** @description The scopes of a key. */
+            scopes: components["schemas"]["Scope"][] | null;
+            /** @description Every permission that they have, such as `function:write`. */
+            permissions: string[];
         };
-        RunError: {
-            message: string;
-            limit: number | null;
-            used: number | null;
-            backtrace: string[];
+        /** @description One version of a function's configuration. */
+        Configuration: {
+            /**
+             * Format: int32
+             * @description Its number, from 1, without gaps.
+             */
+            config_version: number;
+            /** @description The configuration, as the function is given it. */
+            config: unknown;
+            /**
+             * Format: int32
+             * @description The version whose settings schema it was checked against; null when that carried none.
+             */
+            checked_against: number | null;
+            /**
+             * Format: date-time
+             * @description When it was put.
+             */
+            created_at: string;
+            /** @description Who put it. */
+            created_by: string;
         };
-        Invocation: {
-            invocation_id: string;
-            /** @enum {string} */
-            log_status: "retained" | "off" | "dropped" | "expired";
-            function: string;
-            version: number;
-            alias: string | null;
-            trigger: string;
-            outcome: string;
-            /** Format: date-time */
-            started_at: string;
-            duration_us: number;
-            fuel: number;
-            memory_peak_bytes: number;
-            input_bytes: number;
-            output_bytes: number;
-            cost: string;
-            cached: boolean;
-            request_id: string;
+        /** @description A new key, with its secret, which is never shown again. */
+        CreatedKey: {
+            /** @description The public part of the key. */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description The whole key. Keep it: it is stored nowhere. */
+            key: string;
+            /** @description What it may be used for. */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Format: date-time
+             * @description When it ends; null for never.
+             */
+            expires_at: string | null;
         };
-        InvocationDetail: components["schemas"]["Invocation"] & {
-            input?: unknown;
-            output?: unknown;
-            log?: string | null;
-            error?: components["schemas"]["RunError"] | null;
-            backtrace?: string[];
+        /** @description A new tenant. */
+        CreatedTenant: components["schemas"]["Tenant"] & {
+            owner: components["schemas"]["Invitation"] | null;
         };
-        UsageRow: {
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            to: string;
-            function?: string;
-            version?: number;
-            trigger?: string;
-            invocations: number;
-            billable_invocations: number;
-            fuel: number | string;
-            memory_kib_ms: number | string;
-            input_bytes: number | string;
-            output_bytes: number | string;
-            log_bytes: number | string;
-            egress_bytes: number | string;
-            cached_hits: number;
-            errors: number;
+        /** @description An entry of the audit log. */
+        Entry: {
+            /**
+             * Format: int64
+             * @description Its number, from 1, without gaps.
+             */
+            seq: number;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description Who did it: `user:<id>`, `key:<id>` or `platform:<id>`. */
+            actor: string;
+            /** @description What was done, such as `function.create`. */
+            action: string;
+            /** @description To what, such as `function:volume-discount`. */
+            target: string;
+            /** @description SHA-256 of the thing as JSON before; null where there was none. */
+            before_sha256: string | null;
+            /** @description SHA-256 of the thing as JSON after; null where there is none. */
+            after_sha256: string | null;
+            /** @description The hash of the entry before. */
+            prev_hash: string;
+            /** @description SHA-256 over `prev_hash` and this entry. */
+            hash: string;
         };
+        /** @description What a month has cost so far. */
         Estimate: {
-            period: {
-                /** Format: date-time */
-                from: string;
-                /** Format: date-time */
-                to: string;
-            };
+            /** @description The billing period: a calendar month, UTC. */
+            period: components["schemas"]["Period"];
+            /**
+             * @description The currency of every amount.
+             * @example USD
+             */
             currency: string;
+            /** @description One per meter and tier. */
             lines: components["schemas"]["EstimateLine"][];
+            /**
+             * @description Sum of the lines, each rounded once: a decimal.
+             * @example 1.23
+             */
             total: string;
+            /** @description The total at the period's end, should it go on like this: a decimal. */
             forecast: string;
-            /** Format: date-time */
+            /** @description Up to when records were counted. */
             as_of: string;
         };
+        /** @description One line of an estimate. */
         EstimateLine: {
+            /** @description In words. */
             description: string;
+            /** @description How much of the unit: a decimal. */
             quantity: string;
+            /**
+             * @description What is counted.
+             * @example 1,000,000 invocations
+             */
             unit: string;
+            /** @description Price of one unit: a decimal. */
             unit_price: string;
+            /** @description Rounded to the currency's minor unit: a decimal. */
             amount: string;
         };
-        FunctionPage: {
-            data: components["schemas"]["Function"][];
+        /** @description Something that is wrong with a module. */
+        Finding: {
+            /** @description The stable code of this kind of finding. */
+            code: string;
+            /** @description What is wrong, in a sentence. */
+            what: string;
+            /** @description Where in the module. */
+            where?: string | null;
+            /** @description The limit that it breaks, with its unit. */
+            limit?: string | null;
+            /** @description What it has instead, with its unit. */
+            value?: string | null;
+            /** @description What to do about it, in a sentence. */
+            do: string;
+        };
+        /** @description A function. */
+        Function: {
+            /**
+             * Format: uuid
+             * @description Its id, which meter records and invoices name, and which outlives its name.
+             */
+            id: string;
+            /** @description Its name, unique in the tenant. */
+            name: string;
+            /** @description The extension point that it is bound to. */
+            target: string | null;
+            /** @description Lower limits of its own. */
+            limits: components["schemas"]["LimitOverrides"];
+            /**
+             * Format: int32
+             * @description The version that `live` points at; null until the first promote.
+             */
+            live: number | null;
+            /**
+             * Format: int32
+             * @description How many versions it has.
+             */
+            versions: number;
+            /**
+             * Format: int32
+             * @description Version of its configuration; 0 when none was put yet.
+             */
+            config_version: number;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Who created it. */
+            created_by: string;
+        };
+        /** @description What to change of a function. What is absent stays as it is. */
+        FunctionChange: {
+            /** @description Another extension point, or null for none. */
+            target?: string | null;
+            limits?: components["schemas"]["LimitOverrides"] | null;
+        };
+        /** @description An invitation, with its secret, which is never shown again. */
+        Invitation: {
+            /**
+             * Format: uuid
+             * @description The invitation's id.
+             */
+            id: string;
+            /** @description Who is invited. */
+            email: string;
+            /** @description What they shall be. */
+            role: components["schemas"]["Role"];
+            /** @description Give this to the invited person, who sends it to `POST /v1/auth/accept`. */
+            invitation: string;
+            /**
+             * Format: date-time
+             * @description Until when it is good.
+             */
+            expires_at: string;
+        };
+        /** @description One run of one version. */
+        Invocation: {
+            /**
+             * Format: uuid
+             * @description The run.
+             */
+            invocation_id: string;
+            /**
+             * @description What became of its log: `retained`, `off` (the tenant keeps none of such runs), `dropped` (lost under pressure) or
+             *     `expired` (its days are over).
+             * @example retained
+             */
+            log_status: string;
+            /** @description The function's name, also of one that was deleted since. */
+            function: string | null;
+            /**
+             * Format: uuid
+             * @description The function's id, which outlives its name.
+             */
+            function_id: string;
+            /**
+             * Format: int32
+             * @description The version that ran.
+             */
+            version: number;
+            /**
+             * Format: int32
+             * @description The version of the configuration that it was given; 0 when there was none.
+             */
+            config_version: number;
+            /** @description The alias that it was called by; null when it was called by its number. */
+            alias: string | null;
+            /** @description What started it: `http`, `test`, `replay`, `event` or `schedule`. */
+            trigger: string;
+            /**
+             * @description How it ended: `ok`, or the code of what went wrong.
+             * @example ok
+             */
+            outcome: string;
+            /**
+             * Format: date-time
+             * @description When it was admitted.
+             */
+            started_at: string;
+            /**
+             * Format: int32
+             * @description Wall-clock time in microseconds.
+             */
+            duration_us: number;
+            /**
+             * Format: int64
+             * @description Fuel burned.
+             */
+            fuel: number;
+            /**
+             * Format: int32
+             * @description Which engine and fuel table the fuel was counted by.
+             */
+            engine_epoch: number;
+            /**
+             * Format: int64
+             * @description Most linear memory held, in bytes.
+             */
+            memory_peak_bytes: number;
+            /**
+             * Format: int32
+             * @description Input in bytes.
+             */
+            input_bytes: number;
+            /**
+             * Format: int32
+             * @description Output in bytes.
+             */
+            output_bytes: number;
+            /**
+             * Format: int32
+             * @description Log in bytes.
+             */
+            log_bytes: number;
+            /** @description List price: `0.0000012 USD`; `0 USD` when it is not billed. */
+            cost: string;
+            /** @description Whether the tenant pays for it. */
+            billed: boolean;
+            /** @description Whether it was answered from the cache of results, without running. */
+            cached: boolean;
+            /**
+             * Format: uuid
+             * @description The request that asked for it.
+             */
+            request_id: string;
+        };
+        /** @description One run with what was kept of it. */
+        InvocationDetail: components["schemas"]["Invocation"] & {
+            /** @description The input, as JSON, or as text where it is none; null unless `log_status` is `retained`. */
+            input: unknown;
+            /** @description The output, as JSON, or as text where it is none; null unless `log_status` is `retained`. */
+            output: unknown;
+            /** @description What the function logged; null unless `log_status` is `retained`. */
+            log: string | null;
+            /** @description Whether the log was cut at its limit. */
+            log_truncated: boolean;
+            error: components["schemas"]["RunError"] | null;
+            /** @description Functions of the module at the moment of the failure, innermost first. */
+            backtrace: string[];
+        };
+        /** @description Lower limits of one's own. The smallest of the plan's, the tenant's and the function's wins; what is absent stays as it is. */
+        LimitOverrides: {
+            /**
+             * Format: int64
+             * @description Fuel of one run.
+             */
+            fuel?: number | null;
+            /**
+             * Format: int64
+             * @description Linear memory of one run, in bytes.
+             */
+            memory_bytes_max?: number | null;
+            /**
+             * Format: int32
+             * @description Wall-clock time of one run, in milliseconds.
+             */
+            wall_ms?: number | null;
+            /**
+             * Format: int32
+             * @description Input of one run, in bytes.
+             */
+            input_bytes_max?: number | null;
+            /**
+             * Format: int32
+             * @description Output of one run, in bytes.
+             */
+            output_bytes_max?: number | null;
+            /**
+             * Format: int32
+             * @description Log of one run, in bytes. What comes after is dropped, and the cut is marked.
+             */
+            log_bytes_max?: number | null;
+            /**
+             * Format: int32
+             * @description Runs at the same time, on one executor.
+             */
+            concurrency_max?: number | null;
+        };
+        /** @description The limits of one invocation. */
+        Limits: {
+            /**
+             * Format: int64
+             * @description Fuel.
+             */
+            fuel: number;
+            /**
+             * Format: int64
+             * @description Linear memory in bytes.
+             */
+            memory_bytes_max: number;
+            /**
+             * Format: int32
+             * @description Wall-clock time in milliseconds.
+             */
+            wall_ms: number;
+            /**
+             * Format: int32
+             * @description Input in bytes.
+             */
+            input_bytes_max: number;
+            /**
+             * Format: int32
+             * @description Output in bytes.
+             */
+            output_bytes_max: number;
+            /**
+             * Format: int32
+             * @description Log in bytes.
+             */
+            log_bytes_max: number;
+            /**
+             * Format: int32
+             * @description Runs of one function at the same time, on one executor.
+             */
+            concurrency_max: number;
+        };
+        /** @description Who signs in, and where. */
+        LogIn: {
+            /**
+             * Format: email
+             * @description The e-mail address.
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description The password.
+             */
+            password: string;
+            /** @description The tenant to sign in to, by its name. When absent, the one that the person has been a member of for longest. */
+            tenant?: string | null;
+        };
+        /** @description Someone who belongs to the tenant or is invited to. */
+        Member: {
+            /**
+             * Format: uuid
+             * @description The person's id, or the invitation's while they are invited.
+             */
+            id: string;
+            /** @description The e-mail address. */
+            email: string;
+            /** @description What they are to the tenant. */
+            role: components["schemas"]["Role"];
+            /** @description Whether they belong to it yet. */
+            status: components["schemas"]["Standing"];
+            /**
+             * Format: date-time
+             * @description Since when, or when they were invited.
+             */
+            since: string;
+        };
+        /** @description What to change of a member. */
+        MemberChange: {
+            /** @description What they are to be. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A module's linear memory, as declared. */
+        ModuleMemory: {
+            /**
+             * Format: int64
+             * @description What it has from the start, in bytes.
+             */
+            minimum_bytes: number;
+            /**
+             * Format: int64
+             * @description What it may grow to by its own declaration, in bytes.
+             */
+            maximum_bytes?: number | null;
+        };
+        /** @description One move of an alias. A rollback is a move like any other. */
+        Move: {
+            /**
+             * Format: uuid
+             * @description The move.
+             */
+            id: string;
+            /**
+             * Format: int32
+             * @description Where it pointed before; null when nowhere.
+             */
+            from: number | null;
+            /**
+             * Format: int32
+             * @description Where it points since.
+             */
+            to: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            moved_at: string;
+            /** @description Who moved it. */
+            moved_by: string;
+        };
+        /** @description A function to be. */
+        NewFunction: {
+            /**
+             * @description 1 to 63 lowercase letters, digits and hyphens, beginning with a letter and not ending with a hyphen.
+             * @example volume-discount
+             */
+            name: string;
+            /**
+             * @description The extension point that it answers, such as `cart.discount`. Any well-formed name is taken: the platform need not
+             *     have defined it yet. A module that exports a function of this name runs that, otherwise `_start`.
+             * @example cart.discount
+             */
+            target?: string | null;
+            /** @description Lower limits of its own. */
+            limits?: components["schemas"]["LimitOverrides"];
+        };
+        /** @description A key to be. */
+        NewKey: {
+            /**
+             * @description What it is for, 1 to 200 characters.
+             * @example CI
+             */
+            name: string;
+            /** @description What it may be used for. All of it when absent. */
+            scopes?: components["schemas"]["Scope"][];
+            /**
+             * Format: date-time
+             * @description When it ends. Never when absent.
+             */
+            expires_at?: string | null;
+        };
+        /** @description Someone to invite. */
+        NewMember: {
+            /**
+             * Format: email
+             * @description The e-mail address.
+             */
+            email: string;
+            /** @description What they shall be. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A tenant to be. */
+        NewTenant: {
+            /** @description Its name in addresses: 1 to 63 lowercase letters, digits and hyphens, beginning with a letter. */
+            slug: string;
+            /** @description Its name as people see it; the slug when absent. */
+            name?: string | null;
+            limits?: components["schemas"]["LimitOverrides"] | null;
+            /**
+             * Format: email
+             * @description Whom to invite as its owner.
+             */
+            owner_email?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Alias: {
+            /** @description The entries. */
+            data: {
+                /** @description Its name. */
+                alias: string;
+                /**
+                 * Format: int32
+                 * @description The version that it points at; null while `live` was never moved.
+                 */
+                version: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was moved there.
+                 */
+                moved_at: string | null;
+                /** @description Who moved it. */
+                moved_by: string | null;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
         };
-        VersionPage: {
-            data: components["schemas"]["Version"][];
+        /** @description A page of a list. */
+        Page_ApiKey: {
+            /** @description The entries. */
+            data: {
+                /** @description The public part of the key: `cw_live_<id>_…`. */
+                id: string;
+                /** @description What it is for. */
+                name: string;
+                /** @description What it may be used for. */
+                scopes: components["schemas"]["Scope"][];
+                /**
+                 * Format: date-time
+                 * @description When it ends; null for never.
+                 */
+                expires_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was revoked.
+                 */
+                revoked_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was last used here, to the minute. Runs of functions do not count.
+                 */
+                last_used_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /** @description Who created it. */
+                created_by: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
         };
-        InvocationPage: {
-            data: components["schemas"]["Invocation"][];
+        /** @description A page of a list. */
+        Page_Configuration: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description Its number, from 1, without gaps.
+                 */
+                config_version: number;
+                /** @description The configuration, as the function is given it. */
+                config: unknown;
+                /**
+                 * Format: int32
+                 * @description The version whose settings schema it was checked against; null when that carried none.
+                 */
+                checked_against: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was put.
+                 */
+                created_at: string;
+                /** @description Who put it. */
+                created_by: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
         };
-        ApiKeyPage: {
-            data: components["schemas"]["ApiKey"][];
+        /** @description A page of a list. */
+        Page_Entry: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description Its number, from 1, without gaps.
+                 */
+                seq: number;
+                /**
+                 * Format: date-time
+                 * @description When it happened.
+                 */
+                at: string;
+                /** @description Who did it: `user:<id>`, `key:<id>` or `platform:<id>`. */
+                actor: string;
+                /** @description What was done, such as `function.create`. */
+                action: string;
+                /** @description To what, such as `function:volume-discount`. */
+                target: string;
+                /** @description SHA-256 of the thing as JSON before; null where there was none. */
+                before_sha256: string | null;
+                /** @description SHA-256 of the thing as JSON after; null where there is none. */
+                after_sha256: string | null;
+                /** @description The hash of the entry before. */
+                prev_hash: string;
+                /** @description SHA-256 over `prev_hash` and this entry. */
+                hash: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
         };
-        UsagePage: {
-            data: components["schemas"]["UsageRow"][];
+        /** @description A page of a list. */
+        Page_Function: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description Its id, which meter records and invoices name, and which outlives its name.
+                 */
+                id: string;
+                /** @description Its name, unique in the tenant. */
+                name: string;
+                /** @description The extension point that it is bound to. */
+                target: string | null;
+                /** @description Lower limits of its own. */
+                limits: components["schemas"]["LimitOverrides"];
+                /**
+                 * Format: int32
+                 * @description The version that `live` points at; null until the first promote.
+                 */
+                live: number | null;
+                /**
+                 * Format: int32
+                 * @description How many versions it has.
+                 */
+                versions: number;
+                /**
+                 * Format: int32
+                 * @description Version of its configuration; 0 when none was put yet.
+                 */
+                config_version: number;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /** @description Who created it. */
+                created_by: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
         };
-        MovePage: {
-            data: components["schemas"]["Move"][];
+        /** @description A page of a list. */
+        Page_Invocation: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description The run.
+                 */
+                invocation_id: string;
+                /**
+                 * @description What became of its log: `retained`, `off` (the tenant keeps none of such runs), `dropped` (lost under pressure) or
+                 *     `expired` (its days are over).
+                 * @example retained
+                 */
+                log_status: string;
+                /** @description The function's name, also of one that was deleted since. */
+                function: string | null;
+                /**
+                 * Format: uuid
+                 * @description The function's id, which outlives its name.
+                 */
+                function_id: string;
+                /**
+                 * Format: int32
+                 * @description The version that ran.
+                 */
+                version: number;
+                /**
+                 * Format: int32
+                 * @description The version of the configuration that it was given; 0 when there was none.
+                 */
+                config_version: number;
+                /** @description The alias that it was called by; null when it was called by its number. */
+                alias: string | null;
+                /** @description What started it: `http`, `test`, `replay`, `event` or `schedule`. */
+                trigger: string;
+                /**
+                 * @description How it ended: `ok`, or the code of what went wrong.
+                 * @example ok
+                 */
+                outcome: string;
+                /**
+                 * Format: date-time
+                 * @description When it was admitted.
+                 */
+                started_at: string;
+                /**
+                 * Format: int32
+                 * @description Wall-clock time in microseconds.
+                 */
+                duration_us: number;
+                /**
+                 * Format: int64
+                 * @description Fuel burned.
+                 */
+                fuel: number;
+                /**
+                 * Format: int32
+                 * @description Which engine and fuel table the fuel was counted by.
+                 */
+                engine_epoch: number;
+                /**
+                 * Format: int64
+                 * @description Most linear memory held, in bytes.
+                 */
+                memory_peak_bytes: number;
+                /**
+                 * Format: int32
+                 * @description Input in bytes.
+                 */
+                input_bytes: number;
+                /**
+                 * Format: int32
+                 * @description Output in bytes.
+                 */
+                output_bytes: number;
+                /**
+                 * Format: int32
+                 * @description Log in bytes.
+                 */
+                log_bytes: number;
+                /** @description List price: `0.0000012 USD`; `0 USD` when it is not billed. */
+                cost: string;
+                /** @description Whether the tenant pays for it. */
+                billed: boolean;
+                /** @description Whether it was answered from the cache of results, without running. */
+                cached: boolean;
+                /**
+                 * Format: uuid
+                 * @description The request that asked for it.
+                 */
+                request_id: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Member: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description The person's id, or the invitation's while they are invited.
+                 */
+                id: string;
+                /** @description The e-mail address. */
+                email: string;
+                /** @description What they are to the tenant. */
+                role: components["schemas"]["Role"];
+                /** @description Whether they belong to it yet. */
+                status: components["schemas"]["Standing"];
+                /**
+                 * Format: date-time
+                 * @description Since when, or when they were invited.
+                 */
+                since: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Move: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description The move.
+                 */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description Where it pointed before; null when nowhere.
+                 */
+                from: number | null;
+                /**
+                 * Format: int32
+                 * @description Where it points since.
+                 */
+                to: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                moved_at: string;
+                /** @description Who moved it. */
+                moved_by: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Tenant: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description Its name in addresses and headers, which never changes. */
+                slug: string;
+                /** @description Its name as people see it. */
+                name: string;
+                /** @description Whether its functions run. */
+                state: components["schemas"]["TenantState"];
+                /** @description Which runs leave a run log, with their input and output. */
+                run_log_retention: components["schemas"]["RunLogRetention"];
+                /** @description Lower limits that the tenant sets for all its functions. */
+                limits: components["schemas"]["LimitOverrides"];
+                /** @description Lower limits that the platform sets for it. */
+                platform_limits: components["schemas"]["LimitOverrides"];
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_UsageRow: {
+            /** @description The entries. */
+            data: {
+                /** @description Start of the span. */
+                from: string;
+                /** @description End of the span, exclusive. */
+                to: string;
+                /** @description The function, where grouped by it; by its name, also when it was deleted since. */
+                function?: string | null;
+                /**
+                 * Format: int32
+                 * @description The version, where grouped by it.
+                 */
+                version?: number | null;
+                /** @description What started the runs, where grouped by it. */
+                trigger?: string | null;
+                /**
+                 * Format: int64
+                 * @description Runs.
+                 */
+                invocations: number;
+                /**
+                 * Format: int64
+                 * @description Runs that are billed.
+                 */
+                billable_invocations: number;
+                /** @description Fuel. */
+                fuel: components["schemas"]["BigNumber"];
+                /** @description Memory over time, KiB·ms. */
+                memory_kib_ms: components["schemas"]["BigNumber"];
+                /** @description Input in bytes. */
+                input_bytes: components["schemas"]["BigNumber"];
+                /** @description Output in bytes. */
+                output_bytes: components["schemas"]["BigNumber"];
+                /** @description Log in bytes. */
+                log_bytes: components["schemas"]["BigNumber"];
+                /** @description Bytes sent to other hosts. */
+                egress_bytes: components["schemas"]["BigNumber"];
+                /**
+                 * Format: int64
+                 * @description Runs answered from the cache of results.
+                 */
+                cached_hits: number;
+                /**
+                 * Format: int64
+                 * @description Runs that did not end `ok`.
+                 */
+                errors: number;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Version: {
+            /** @description The entries. */
+            data: {
+                /** @description The function's name. */
+                function: string;
+                /**
+                 * Format: int32
+                 * @description Its number, from 1, without gaps.
+                 */
+                version: number;
+                /** @description How far it has come. */
+                status: components["schemas"]["Status"];
+                /** @description SHA-256 of the module. */
+                sha256: string;
+                /**
+                 * Format: int64
+                 * @description Length of the module in bytes.
+                 */
+                size_bytes: number;
+                /**
+                 * @description Through which interface it talks to its host; null until that is known.
+                 * @example wasi
+                 */
+                abi: string | null;
+                /** @description Whether the same input always gives the same output and fuel; null unless it is ready. */
+                deterministic: boolean | null;
+                /**
+                 * Format: int32
+                 * @description Which engine and fuel table it was judged by; null while compiling.
+                 */
+                engine_epoch: number | null;
+                /** @description What it imports, as `module.name`. */
+                imports: string[];
+                /** @description What it exports. */
+                exports: string[];
+                /**
+                 * Format: int32
+                 * @description How long checking and compiling took, in milliseconds; null while compiling.
+                 */
+                compile_ms: number | null;
+                /** @description The aliases that point at it. */
+                aliases: string[];
+                /**
+                 * Format: date-time
+                 * @description When it was uploaded.
+                 */
+                created_at: string;
+                /** @description Who uploaded it. */
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description When it became ready or was refused; null while compiling.
+                 */
+                settled_at: string | null;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A span of time. */
+        Period: {
+            /** @description Start. */
+            from: string;
+            /** @description End, exclusive. */
+            to: string;
+        };
+        /** @description A plan: what it allows and what it charges. */
+        Plan: {
+            /**
+             * Format: uuid
+             * @description Whose.
+             */
+            tenant_id: string;
+            /** @description The plan's code, such as `standard`. */
+            plan: string;
+            /**
+             * Format: int32
+             * @description The version of the plan.
+             */
+            plan_version: number;
+            /** @description What it allows one invocation. */
+            limits: components["schemas"]["Limits"];
+            /** @description The first prices that are not free. */
+            prices: components["schemas"]["UnitPrices"];
+            /**
+             * Format: int64
+             * @description Runs that are free in every period.
+             */
+            free_invocations: number;
+            /**
+             * Format: int64
+             * @description Fuel that is free in every period.
+             */
+            free_fuel: number;
+        };
+        /** @description What the platform changes of a tenant. What is absent stays as it is. */
+        PlatformTenantChange: {
+            /** @description Its name as people see it. */
+            name?: string | null;
+            state?: components["schemas"]["TenantState"] | null;
+            limits?: components["schemas"]["LimitOverrides"] | null;
+        };
+        /** @description Why something was not done (RFC 9457). `/docs/problems` says what each code means and what to do. */
+        Problem: {
+            /** @description Names the kind of problem: a page of the documentation. */
+            type: string;
+            /** @description The same for every problem of this code. */
+            title: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description What happened this time, and what to do. */
+            detail: string;
+            /** @description The path that was asked for. */
+            instance?: string | null;
+            /**
+             * @description The stable code.
+             * @example invalid_request
+             */
+            code: string;
+            /** @description The request, as our logs name it. */
+            request_id?: string | null;
+            /** @description One entry per cause, where there are several. */
+            errors?: Record<string, never>[] | null;
+        };
+        /** @description A refresh token, unless it is in the cookie. */
+        RefreshBody: {
+            /**
+             * @description The refresh token. Absent for the console, whose cookie has it.
+             * @default null
+             */
+            refresh_token: string | null;
+        };
+        /**
+         * @description What a person is to a tenant.
+         * @enum {string}
+         */
+        Role: "owner" | "admin" | "developer" | "billing" | "viewer";
+        /** @description Why a run failed. */
+        RunError: {
+            /** @description In a sentence: what, which limit, the value, what to do. */
+            message: string;
+            /**
+             * Format: int64
+             * @description The limit that was met, in the unit of the outcome.
+             */
+            limit?: number | null;
+            /**
+             * Format: int64
+             * @description What was used or asked for, in the same unit.
+             */
+            used?: number | null;
+            /** @description Functions of the module, innermost first. */
+            backtrace: string[];
+        };
+        /**
+         * @description Which runs leave a run log.
+         * @enum {string}
+         */
+        RunLogRetention: "none" | "errors" | "all";
+        /** @description A sample to run a version on. */
+        Sample: {
+            /** @description The input: any JSON. The function gets it as it is written here. */
+            input: unknown;
+            /** @description Lower limits for this run. */
+            limits?: components["schemas"]["LimitOverrides"];
+        };
+        /**
+         * @description What an API key may be used for.
+         * @enum {string}
+         */
+        Scope: "invoke" | "read" | "deploy";
+        /** @description A session. */
+        Session: {
+            /** @description Send it as `Authorization: Bearer`. Names one tenant. */
+            access_token: string;
+            /** @description Gets the next access token. Absent when it is in the cookie. */
+            refresh_token?: string | null;
+            /**
+             * Format: int64
+             * @description How long the access token is good, in seconds.
+             */
+            expires_in: number;
+            /** @description `Bearer`. */
+            token_type: string;
+            /**
+             * Format: uuid
+             * @description The tenant that the token names.
+             */
+            tenant_id: string;
+            /** @description The person's role there. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description Who signs up, and the tenant to be. */
+        SignUp: {
+            /**
+             * Format: email
+             * @description The owner's e-mail address.
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * Format: password
+             * @description 8 characters or more.
+             */
+            password: string;
+            /**
+             * @description The tenant's name in addresses: 1 to 63 lowercase letters, digits and hyphens, beginning with a letter.
+             * @example adas-hats
+             */
+            tenant: string;
+        };
+        /** @description What a sign-up made. */
+        SignedUp: {
+            /**
+             * Format: uuid
+             * @description The tenant's id.
+             */
+            tenant_id: string;
+            /** @description The tenant's name in addresses. */
+            tenant: string;
+            /**
+             * Format: uuid
+             * @description The owner's id.
+             */
+            user_id: string;
+            /** @description The owner's e-mail address, as it is to be used for signing in. */
+            email: string;
+            /** @description Whether the address is known to be the owner's. It need not be for anything to work, unless the operator requires it. */
+            email_verified: boolean;
+        };
+        /**
+         * @description Whether someone belongs to the tenant yet.
+         * @enum {string}
+         */
+        Standing: "active" | "invited";
+        /**
+         * @description How far a version has come.
+         * @enum {string}
+         */
+        Status: "compiling" | "ready" | "refused";
+        /** @description A tenant. */
+        Tenant: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name in addresses and headers, which never changes. */
+            slug: string;
+            /** @description Its name as people see it. */
+            name: string;
+            /** @description Whether its functions run. */
+            state: components["schemas"]["TenantState"];
+            /** @description Which runs leave a run log, with their input and output. */
+            run_log_retention: components["schemas"]["RunLogRetention"];
+            /** @description Lower limits that the tenant sets for all its functions. */
+            limits: components["schemas"]["LimitOverrides"];
+            /** @description Lower limits that the platform sets for it. */
+            platform_limits: components["schemas"]["LimitOverrides"];
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+        };
+        /** @description A tenant, and who asks. */
+        TenantAndCaller: components["schemas"]["Tenant"] & {
+            /** @description The code of its plan. */
+            plan: string;
+            /** @description Base URL at which its functions are invoked. */
+            invoke_url: string;
+            /** @description Who asks, and what they may do here. */
+            caller: components["schemas"]["CallerView"];
+        };
+        /** @description What to change of a tenant. What is absent stays as it is. */
+        TenantChange: {
+            /** @description Its name as people see it, 1 to 200 characters. */
+            name?: string | null;
+            run_log_retention?: components["schemas"]["RunLogRetention"] | null;
+            limits?: components["schemas"]["LimitOverrides"] | null;
+        };
+        /**
+         * @description Whether the tenant's functions run.
+         * @enum {string}
+         */
+        TenantState: "active" | "suspended";
+        /** @description How a test run went. */
+        TestRun: {
+            /**
+             * Format: uuid
+             * @description The run, which is listed among the invocations with the trigger `test`.
+             */
+            invocation_id: string;
+            /** @description The function's name. */
+            function: string;
+            /**
+             * Format: int32
+             * @description The version that ran.
+             */
+            version: number;
+            /** @description `ok`, or why it failed. */
+            outcome: string;
+            /** @description The output, as JSON; as text where it is none. */
+            output: unknown;
+            /** @description What it logged. */
+            log: string;
+            /** @description Whether the log was cut at its limit. */
+            log_truncated: boolean;
+            error: components["schemas"]["RunError"] | null;
+            /**
+             * Format: int64
+             * @description Fuel burned.
+             */
+            fuel: number;
+            /**
+             * Format: int64
+             * @description Fuel that it could have burned.
+             */
+            fuel_limit: number;
+            /**
+             * Format: int64
+             * @description Most linear memory held, in bytes.
+             */
+            memory_peak_bytes: number;
+            /**
+             * Format: int32
+             * @description Wall-clock time in microseconds.
+             */
+            duration_us: number;
+            /** @description What such a run costs when it is no test: `0.0000012 USD`. */
+            cost: string;
+        };
+        /** @description What one unit costs once the free units are used. */
+        UnitPrices: {
+            /**
+             * Format: int32
+             * @description The price sheet that these prices stand in.
+             */
+            price_sheet: number;
+            /** @description The currency of both prices. */
+            currency: string;
+            /**
+             * @description Price of 1,000,000 invocations: a decimal.
+             * @example 0.3
+             */
+            per_million_invocations: string;
+            /**
+             * @description Price of 1,000,000,000 units of fuel: a decimal.
+             * @example 0.02
+             */
+            per_billion_fuel: string;
+        };
+        /** @description What was used in one span of time, and of one group where asked for. */
+        UsageRow: {
+            /** @description Start of the span. */
+            from: string;
+            /** @description End of the span, exclusive. */
+            to: string;
+            /** @description The function, where grouped by it; by its name, also when it was deleted since. */
+            function?: string | null;
+            /**
+             * Format: int32
+             * @description The version, where grouped by it.
+             */
+            version?: number | null;
+            /** @description What started the runs, where grouped by it. */
+            trigger?: string | null;
+            /**
+             * Format: int64
+             * @description Runs.
+             */
+            invocations: number;
+            /**
+             * Format: int64
+             * @description Runs that are billed.
+             */
+            billable_invocations: number;
+            /** @description Fuel. */
+            fuel: components["schemas"]["BigNumber"];
+            /** @description Memory over time, KiB·ms. */
+            memory_kib_ms: components["schemas"]["BigNumber"];
+            /** @description Input in bytes. */
+            input_bytes: components["schemas"]["BigNumber"];
+            /** @description Output in bytes. */
+            output_bytes: components["schemas"]["BigNumber"];
+            /** @description Log in bytes. */
+            log_bytes: components["schemas"]["BigNumber"];
+            /** @description Bytes sent to other hosts. */
+            egress_bytes: components["schemas"]["BigNumber"];
+            /**
+             * Format: int64
+             * @description Runs answered from the cache of results.
+             */
+            cached_hits: number;
+            /**
+             * Format: int64
+             * @description Runs that did not end `ok`.
+             */
+            errors: number;
+        };
+        /** @description A version of a function: a module as it was uploaded, and what the compiler found out about it. */
+        Version: {
+            /** @description The function's name. */
+            function: string;
+            /**
+             * Format: int32
+             * @description Its number, from 1, without gaps.
+             */
+            version: number;
+            /** @description How far it has come. */
+            status: components["schemas"]["Status"];
+            /** @description SHA-256 of the module. */
+            sha256: string;
+            /**
+             * Format: int64
+             * @description Length of the module in bytes.
+             */
+            size_bytes: number;
+            /**
+             * @description Through which interface it talks to its host; null until that is known.
+             * @example wasi
+             */
+            abi: string | null;
+            /** @description Whether the same input always gives the same output and fuel; null unless it is ready. */
+            deterministic: boolean | null;
+            /**
+             * Format: int32
+             * @description Which engine and fuel table it was judged by; null while compiling.
+             */
+            engine_epoch: number | null;
+            /** @description What it imports, as `module.name`. */
+            imports: string[];
+            /** @description What it exports. */
+            exports: string[];
+            /**
+             * Format: int32
+             * @description How long checking and compiling took, in milliseconds; null while compiling.
+             */
+            compile_ms: number | null;
+            /** @description The aliases that point at it. */
+            aliases: string[];
+            /**
+             * Format: date-time
+             * @description When it was uploaded.
+             */
+            created_at: string;
+            /** @description Who uploaded it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When it became ready or was refused; null while compiling.
+             */
+            settled_at: string | null;
+        };
+        /** @description A version with its report. */
+        VersionDetail: components["schemas"]["Version"] & {
+            /** @description Everything that is wrong with it. Empty unless it was refused. */
+            findings: components["schemas"]["Finding"][];
+            memory: components["schemas"]["ModuleMemory"] | null;
+            /**
+             * Format: int32
+             * @description How many functions it defines.
+             */
+            functions: number | null;
+            /** @description The JSON schema of its settings, if it carries one. */
+            settings_schema: Record<string, never> | null;
+            /** @description A sample input, if it carries one. */
+            sample: unknown;
         };
     };
     responses: never;
@@ -1337,4 +2083,3470 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    get_jwks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JWK set */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description The key, with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The public part of the key */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the audit log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Entry"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"];
+            };
+        };
+        responses: {
+            /** @description The membership */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the invitation is not good, or the password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many wrong passwords */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `console` for a refresh token in a cookie */
+                "Cartwright-Client"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogIn"];
+            };
+        };
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the address or the password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many sign-ins failed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `console` for a refresh token in a cookie */
+                "Cartwright-Client"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshBody"];
+            };
+        };
+        responses: {
+            /** @description The session is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_session: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `console` for a refresh token in a cookie */
+                "Cartwright-Client"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshBody"];
+            };
+        };
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the session is over */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUp"];
+            };
+        };
+        responses: {
+            /** @description The tenant and its owner */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedUp"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the tenant's name or the e-mail address is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The estimate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: billing cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: billing cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_functions: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of functions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Function"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_function: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFunction"];
+            };
+        };
+        responses: {
+            /** @description The function */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Function"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: a function with this name exists already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_function: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The function */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Function"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_function: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_function: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FunctionChange"];
+            };
+        };
+        responses: {
+            /** @description The function */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Function"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_aliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All aliases of the function */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alias"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The alias, such as `live` */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AliasChange"];
+            };
+        };
+        responses: {
+            /** @description Where it points now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function or version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the version is not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_alias_moves: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The alias, such as `live` */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of moves */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Move"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function, or no configuration was put yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description The configuration */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description The configuration, as it is now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            /** @description `invalid_request`: it breaks the settings schema; `errors[]` has every violation with its JSON pointer */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: it is over 64 KiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_config_versions: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of configurations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Configuration"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_versions: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of versions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Version"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_version: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Move this alias to the version as soon as it is ready.
+                 * @example live
+                 */
+                promote?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description The module */
+        requestBody: {
+            content: {
+                "application/wasm": number[];
+            };
+        };
+        responses: {
+            /** @description These bytes are this version already, and it is ready */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description A new version, ready */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description Still compiling */
+            202: {
+                headers: {
+                    /** @description Where to look again */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the module is over the size limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is not application/wasm */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `module_invalid`: refused; `errors[]` has every finding */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: the module cannot be stored now; nothing was changed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The version's number */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function or version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The version's number */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sample"];
+            };
+        };
+        responses: {
+            /** @description How it went */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestRun"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function or version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the version is not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the input is over the limit */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: no executor can be reached */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invocations: {
+        parameters: {
+            query?: {
+                /** @description Of this function. */
+                function?: string;
+                /** @description Of this version; needs `function`. */
+                version?: number;
+                /** @description Ended so: `ok`, or the code of a failed run, such as `fuel_exhausted`. */
+                outcome?: string;
+                /** @description Started by: `http`, `test`, `replay`, `event` or `schedule`. */
+                trigger?: string;
+                /** @description Started at or after this time, RFC 3339. */
+                from?: string;
+                /** @description Started before this time, RFC 3339. */
+                to?: string;
+                /** @description Burned at least so much fuel. */
+                min_fuel?: number;
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of invocations */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invocation"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: the meter records cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_invocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invocation's id, as in the header Cartwright-Invocation-Id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The invocation */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvocationDetail"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such invocation, or not one yet: it is listed within 2 s of its end */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: the meter records cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of members */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Member"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description The invitation, with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: they are a member already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's id, or the invitation's */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the tenant would have no owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The person's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description The member */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such member */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the tenant would have no owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tenants: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tenants */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Tenant"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTenant"];
+            };
+        };
+        responses: {
+            /** @description The tenant */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedTenant"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: a tenant with this name exists already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_any_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name or id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_any_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name or id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlatformTenantChange"];
+            };
+        };
+        responses: {
+            /** @description The tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantAndCaller"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantChange"];
+            };
+        };
+        responses: {
+            /** @description The tenant */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                /** @description From this time on, RFC 3339; the start of this month, UTC, when absent. */
+                from?: string;
+                /** @description Up to this time, exclusive; now when absent. */
+                to?: string;
+                /** @description How long the span of a row is: `minute` (over at most 2 days), `hour` (124) or `day` (3,000). */
+                granularity?: "minute" | "hour" | "day";
+                /**
+                 * @description Split by `function`, `version` and `trigger`, any of them, separated by commas. By version is by function too.
+                 * @example function,trigger
+                 */
+                group_by?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UsageRow"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description `invalid_request`: a span that is too long for its granularity, or a word that is none */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: the sums cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

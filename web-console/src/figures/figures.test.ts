@@ -43,7 +43,7 @@ test("time is relative within a week and a date beyond", () => {
   expect(relativeTime("2026-11-19T11:00:00Z", now)).toBe("2 d ago");
   expect(relativeTime("2026-11-21T14:00:00Z", now)).toBe("in 2 h");
   expect(relativeTime("2026-10-02T12:00:00Z", now)).toBe("2 Oct 2026");
-  expect(exactTime("2026-11-21T12:00:00.250Z")).toContain("2026-11-21T12:00:00.250Z");
+  expect(exactTime("2026-11-21T12:00:00.250Z")).toMatch(/21 Nov 2026.*\.250/);
 });
 
 test("a duration has the unit that fits", () => {

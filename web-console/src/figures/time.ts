@@ -29,9 +29,9 @@ export function relativeTime(at: string, now: Date): string {
   return DAY.format(new Date(at));
 }
 
-/** To the millisecond, in the reader's zone, and in UTC as the API has it. */
+/** To the millisecond, in the reader's zone. */
 export function exactTime(at: string): string {
-  return `${EXACT.format(new Date(at))} · ${new Date(at).toISOString()}`;
+  return EXACT.format(new Date(at));
 }
 
 /** `23 µs`, `1.42 ms`, `2.1 s`. */

@@ -17,6 +17,7 @@ export function FunctionLayout() {
   const base = `/functions/${name}`;
   return (
     <>
+      <title>{`${name} · Cartwright`}</title>
       <Link to="/functions" className="text-[13px] text-muted hover:text-ink hover:underline">
         Functions
       </Link>

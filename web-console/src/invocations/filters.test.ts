@@ -17,8 +17,13 @@ test("the address says what is asked of the API", () => {
 });
 
 test("a number that is none is left out, not sent", () => {
-  const { version, min_fuel } = queryOf(new URLSearchParams("version=abc&min_fuel=-1"), NOW);
+  const { version, min_fuel } = queryOf(new URLSearchParams("function=a&version=abc&min_fuel=-1"), NOW);
   expect([version, min_fuel]).toEqual([undefined, undefined]);
+});
+
+test("a version goes with its function", () => {
+  expect(queryOf(new URLSearchParams("version=3"), NOW).version).toBeUndefined();
+  expect(String(withFilter(new URLSearchParams("function=a&version=3"), "function", "b"))).toBe("function=b");
 });
 
 test("since takes the place of an exact window, and an empty filter leaves the address", () => {

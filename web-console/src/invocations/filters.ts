@@ -31,7 +31,8 @@ export function queryOf(search: URLSearchParams, now: Date): Query {
   const since = SINCE[search.get("since") ?? ""];
   return {
     function: text("function"),
-    version: whole("version"),
+    // A version is one of a function: without it the number says nothing.
+    version: text("function") ? whole("version") : undefined,
     outcome: text("outcome") as Query["outcome"],
     trigger: text("trigger") as Query["trigger"],
     from: since ? new Date(now.getTime() - since.back_ms).toISOString() : text("from"),
@@ -45,6 +46,7 @@ export function withFilter(search: URLSearchParams, name: string, value: string)
   const next = new URLSearchParams(search);
   if (value) next.set(name, value);
   else next.delete(name);
+  if (name === "function") next.delete("version");
   // Two ways to say from when would contradict each other.
   if (name === "since") {
     next.delete("from");

@@ -9,6 +9,12 @@ export type InvocationDetail = Schemas["InvocationDetail"];
 const REFRESH_MS = 5_000;
 /** A run is in the list within 2 s of its answer: so long it may be unknown still. */
 const SETTLING_TRIES = 4;
+const SETTLING_MS = 700;
+
+/** Whether the run's log is to be kept and is not here yet. */
+export function isOnItsWay(run: InvocationDetail): boolean {
+  return run.log_status === "retained" && run.log === null;
+}
 
 /** Runs, newest first. The first page follows what happens; further pages stand still. */
 export function useInvocations(search: URLSearchParams) {
@@ -32,6 +38,8 @@ export function useInvocation(id: string) {
     queryFn: () => answered(api.GET("/v1/invocations/{id}", { params: { path: { id } } })),
     retry: (failures, thrown) =>
       failures < SETTLING_TRIES && thrown instanceof ProblemError && thrown.problem.code === "not_found",
-    retryDelay: 700,
+    retryDelay: SETTLING_MS,
+    // A log that is kept may come in a moment after the record of its run.
+    refetchInterval: (query) => (query.state.data && isOnItsWay(query.state.data) ? SETTLING_MS : false),
   });
 }

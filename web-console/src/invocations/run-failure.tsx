@@ -1,17 +1,10 @@
 import type { Schemas } from "../api/client";
-import { formatCount } from "../figures/count";
 import { Notice } from "../ui/notice";
 
 /** Why a run failed: the sentence, the limit that it met, and where in the module. */
 export function RunFailure({ error }: { error: Schemas["RunError"] }) {
   return (
     <Notice tone="bad" title={error.message}>
-      {error.limit != null && (
-        <p className="figures">
-          Limit {formatCount(error.limit)}
-          {error.used != null && `, used ${formatCount(error.used)}`}
-        </p>
-      )}
       {error.backtrace.length > 0 && <Backtrace frames={error.backtrace} />}
     </Notice>
   );

@@ -38,7 +38,8 @@ export function RunFilters({
       <TextField
         label="Version"
         inputMode="numeric"
-        placeholder="All"
+        placeholder={ofOne || asked ? "All" : "Pick a function"}
+        disabled={!ofOne && !asked}
         value={value("version")}
         onChange={set("version")}
       />

@@ -33,6 +33,7 @@ export function RunPage() {
 function Run({ run }: { run: InvocationDetail }) {
   return (
     <>
+      <title>{`Run of ${run.function} · Cartwright`}</title>
       <div className="mt-0.5 mb-6 flex flex-wrap items-center gap-x-3 gap-y-1">
         <h1 className="text-[22px]">
           Run of{" "}
@@ -52,7 +53,13 @@ function Run({ run }: { run: InvocationDetail }) {
           <div className="grid gap-x-10 gap-y-1.5 lg:grid-cols-2">
             <Facts
               facts={[
-                ["Cost", <b key="cost">{formatCost(run.cost)}</b>],
+                [
+                  "Cost",
+                  <span key="cost">
+                    <b>{formatCost(run.cost)}</b>{" "}
+                    {!run.billed && <span className="text-muted">not billed</span>}
+                  </span>,
+                ],
                 ["Fuel", formatCount(run.fuel)],
                 ["Time", formatMicros(run.duration_us)],
                 ["Memory, at most", formatBytes(run.memory_peak_bytes)],
@@ -64,6 +71,7 @@ function Run({ run }: { run: InvocationDetail }) {
               facts={[
                 ["Started", exactTime(run.started_at)],
                 ["Trigger", run.trigger + (run.alias ? `, by alias ${run.alias}` : "")],
+                ["Settings", run.config_version === 0 ? "none saved" : String(run.config_version)],
                 ["Run", <Copyable key="run" text={run.invocation_id} what="run id" />],
                 ["Request", <Copyable key="request" text={run.request_id} what="request id" />],
               ]}

@@ -4,11 +4,13 @@ import { RETENTIONS } from "../tenant/retention";
 import { Code } from "../ui/code";
 import { Notice } from "../ui/notice";
 import { Panel } from "../ui/panel";
-import type { InvocationDetail } from "./queries";
+import { Skeleton } from "../ui/skeleton";
+import { type InvocationDetail, isOnItsWay } from "./queries";
 
 /** What is kept of a run's input, output and log; or why nothing is, and how to change that. */
 export function RunPayload({ run }: { run: InvocationDetail }) {
   if (run.log_status !== "retained") return <NotKept status={run.log_status} />;
+  if (isOnItsWay(run)) return <Skeleton lines={4} />;
   return (
     <>
       <div className="grid gap-5 lg:grid-cols-2">
@@ -19,7 +21,7 @@ export function RunPayload({ run }: { run: InvocationDetail }) {
           <Payload value={run.output} label="output" none="It wrote no output." />
         </Panel>
       </div>
-      <Panel title="Log">
+      <Panel title="Log" note={run.log_truncated ? "It was cut at the log limit." : undefined}>
         {run.log ? (
           <Code text={run.log} label="log" wrap tall />
         ) : (
@@ -36,10 +38,10 @@ function Payload({ value, label, none }: { value: unknown; label: string; none: 
   return <Code text={text} label={label} tall />;
 }
 
-function NotKept({ status }: { status: Exclude<InvocationDetail["log_status"], "retained"> }) {
+function NotKept({ status }: { status: string }) {
   const { data: tenant } = useTenant();
   const policy = tenant ? RETENTIONS[tenant.run_log_retention].label.toLowerCase() : "…";
-  const titles = {
+  const titles: Record<string, string> = {
     off: `Payload not kept (policy: ${policy})`,
     dropped: "Payload lost: too many runs were logged at once",
     expired: "Payload no longer kept: its time is over",

@@ -51,7 +51,7 @@ function Wishes({ create, onClose }: { create: ReturnType<typeof useCreateKey>; 
         hint="Who will use it, such as “shop backend”."
         value={name}
         onChange={(event) => setName(event.target.value)}
-        maxLength={100}
+        maxLength={200}
         required
       />
       <fieldset className="grid gap-2.5">
@@ -59,8 +59,8 @@ function Wishes({ create, onClose }: { create: ReturnType<typeof useCreateKey>; 
         {(Object.keys(SCOPES) as Scope[]).map((scope) => (
           <CheckField
             key={scope}
-            label={SCOPES[scope]?.label ?? scope}
-            hint={SCOPES[scope]?.note}
+            label={SCOPES[scope].label}
+            hint={SCOPES[scope].note}
             checked={scopes.includes(scope)}
             onChange={(event) =>
               setScopes((before) =>

@@ -12,7 +12,7 @@ import { When } from "../ui/when";
 import { CreateKey } from "./create-key";
 import { type ApiKey, useKeys } from "./queries";
 import { RevokeKey } from "./revoke-key";
-import { SCOPES } from "./scopes";
+import { SCOPES, type Scope } from "./scopes";
 
 export function KeysPage() {
   const keys = useKeys();
@@ -60,7 +60,7 @@ function KeyTable({ rows, onRevoke }: { rows: ApiKey[]; onRevoke: (key: ApiKey) 
         { head: "Id", narrow: true, cell: (row) => <Copyable text={row.id} what="key id" /> },
         {
           head: "May",
-          cell: (row) => row.scopes.map((scope) => SCOPES[scope]?.label ?? scope).join(", "),
+          cell: (row) => row.scopes.map((scope) => SCOPES[scope as Scope]?.label ?? scope).join(", "),
         },
         { head: "State", narrow: true, cell: (row) => <State of={row} /> },
         { head: "Created", figures: true, narrow: true, cell: (row) => <When at={row.created_at} /> },

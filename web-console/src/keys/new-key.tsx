@@ -4,7 +4,7 @@ import { Code } from "../ui/code";
 import { DialogActions } from "../ui/dialog";
 
 /** The secret of a new key: shown here, kept nowhere. */
-export function NewKey({ created, onDone }: { created: Schemas["CreatedApiKey"]; onDone: () => void }) {
+export function NewKey({ created, onDone }: { created: Schemas["CreatedKey"]; onDone: () => void }) {
   return (
     <>
       <p>

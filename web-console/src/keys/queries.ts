@@ -16,7 +16,7 @@ export function useKeys() {
 export function useCreateKey() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (wanted: Schemas["NewApiKey"]) => answered(api.POST("/v1/api-keys", { body: wanted })),
+    mutationFn: (wanted: Schemas["NewKey"]) => answered(api.POST("/v1/api-keys", { body: wanted })),
     onSuccess: () => queries.invalidateQueries({ queryKey: KEYS }),
   });
 }

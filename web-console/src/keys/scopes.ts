@@ -2,9 +2,9 @@
 
 import type { Schemas } from "../api/client";
 
-export type Scope = Schemas["NewApiKey"]["scopes"] extends (infer One)[] | undefined ? One : never;
+export type Scope = NonNullable<Schemas["NewKey"]["scopes"]>[number];
 
-export const SCOPES: Record<string, { label: string; note: string }> = {
+export const SCOPES: Record<Scope, { label: string; note: string }> = {
   invoke: { label: "Run functions", note: "Call your functions. This is what a shop or a backend needs." },
   read: { label: "Read", note: "See functions, runs, usage and the bill." },
   deploy: {

@@ -20,6 +20,7 @@ export function Door({
   if (useAccess() === "in") return <Navigate to={nextPath(search)} replace />;
   return (
     <main className="grid min-h-screen place-items-center px-4 py-10">
+      <title>{`${title} · Cartwright`}</title>
       <div className="w-full max-w-[25rem]">
         <div className="mb-7 flex items-center gap-2.5 text-[17px] font-semibold">
           <Mark className="size-7 text-accent" />

@@ -21,7 +21,7 @@ export function useSignUp() {
 export function useSignOut() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () => answered(api.POST("/v1/auth/logout", { body: {} })),
+    mutationFn: () => answered(api.POST("/v1/auth/logout", { body: { refresh_token: null } })),
     // Out here in any case: whoever presses this means it, and the token was in this page's memory only.
     onSettled: () => {
       dropAccess();

@@ -11,8 +11,8 @@ export function WhoIsIn() {
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger className="flex items-center justify-between gap-2 rounded-control px-2 py-1.5 text-left transition-colors hover:bg-sunken md:-mx-2">
         <span className="grid min-w-0">
-          <span className="hidden text-[12px] text-muted md:block">Tenant</span>
           <span className="truncate font-medium">{tenant?.slug ?? "…"}</span>
+          <span className="hidden truncate text-[12px] text-muted md:block">{tenant?.caller.email}</span>
         </span>
         <ChevronsUpDown className="size-3.5 text-muted" aria-hidden />
       </DropdownMenu.Trigger>

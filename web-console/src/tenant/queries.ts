@@ -11,6 +11,6 @@ export function useChangeTenant() {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (change: Schemas["TenantChange"]) => answered(api.PATCH("/v1/tenant", { body: change })),
-    onSuccess: (tenant) => queries.setQueryData(TENANT, tenant),
+    onSuccess: () => queries.invalidateQueries({ queryKey: TENANT }),
   });
 }

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 /** A list of names and values. */
 export function Facts({ facts }: { facts: [name: ReactNode, value: ReactNode][] }) {
   return (
-    <dl className="grid grid-cols-[max-content_minmax(0,1fr)] gap-x-6 gap-y-1.5">
+    <dl className="grid grid-cols-[max-content_minmax(0,1fr)] content-start items-baseline gap-x-6 gap-y-1.5">
       {facts.map(([name, value], place) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a fact keeps its place.
         <div key={place} className="contents">

@@ -32,17 +32,10 @@ export function Panel({
 }
 
 /** The head of a page: what it is, and what can be done on it. */
-export function PageHead({
-  title,
-  note,
-  actions,
-}: {
-  title: ReactNode;
-  note?: ReactNode;
-  actions?: ReactNode;
-}) {
+export function PageHead({ title, note, actions }: { title: string; note?: ReactNode; actions?: ReactNode }) {
   return (
     <div className="mb-6 flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
+      <title>{`${title} · Cartwright`}</title>
       <div className="min-w-0">
         <h1 className="text-[22px] leading-tight">{title}</h1>
         {note && <p className="mt-1 max-w-[70ch] text-muted">{note}</p>}

@@ -19,7 +19,7 @@ export function Segments<Value extends string>({
       aria-label={label}
       value={value}
       onValueChange={(next) => next && onChange(next as Value)}
-      className="inline-flex rounded-control border border-line bg-sunken p-0.5"
+      className="inline-flex w-fit rounded-control border border-line bg-sunken p-0.5"
     >
       {options.map((option) => (
         <ToggleGroup.Item
@@ -27,7 +27,7 @@ export function Segments<Value extends string>({
           value={option.value}
           aria-label={option.name}
           title={option.name}
-          className="rounded-[5px] px-2.5 py-0.5 text-[13px] font-medium text-muted transition-colors hover:text-ink data-[state=on]:bg-surface data-[state=on]:text-ink data-[state=on]:shadow-box"
+          className="rounded-[5px] px-2.5 py-0.5 text-[13px] font-medium text-muted transition-colors hover:text-ink data-[state=on]:bg-raised data-[state=on]:text-ink data-[state=on]:shadow-box"
         >
           {option.label}
         </ToggleGroup.Item>

@@ -9,7 +9,8 @@ export function useUsage(query: UsageQuery) {
   return useQuery({
     queryKey: ["usage", query],
     queryFn: () => answered(api.GET("/v1/usage", { params: { query } })),
-    select: (page) => page.data,
+    // As text it comes to those who ask for CSV or NDJSON, which this does not.
+    select: (page) => (typeof page === "string" ? [] : page.data),
   });
 }
 

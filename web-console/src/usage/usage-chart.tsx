@@ -79,7 +79,12 @@ function optionsOf(element: HTMLElement, span: Span, onHover: (index: number | n
       y: { range: (_, __, most) => [0, Math.max(4, (most ?? 0) * 1.1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: (_, splits) => splits.map((at_s) => tickWords(at_s, span)) },
+      {
+        ...axis,
+        size: 28,
+        grid: { show: false },
+        values: (_, splits) => splits.map((at_s) => tickWords(at_s, span)),
+      },
       {
         ...axis,
         grid: { stroke: line, width: 1 },

@@ -6,9 +6,12 @@ import { formatBytes } from "../figures/bytes";
 export function ModuleDrop({
   onFile,
   chosen = null,
+  low = false,
 }: {
   onFile: (file: File) => void;
   chosen?: File | null;
+  /** In one line, where it is not what the page is for. */
+  low?: boolean;
 }) {
   const [over, setOver] = useState(false);
   const id = useId();
@@ -27,9 +30,9 @@ export function ModuleDrop({
       }}
       onDragLeave={() => setOver(false)}
       onDrop={drop}
-      className={`grid cursor-pointer justify-items-center gap-1 rounded-control border-2 border-dashed px-4 py-6 text-center transition-colors has-[:focus-visible]:outline-2 has-[:focus-visible]:outline-offset-2 has-[:focus-visible]:outline-accent ${over ? "border-accent bg-accent-wash" : "border-edge/60 bg-sunken hover:border-accent"}`}
+      className={`flex cursor-pointer items-center justify-center gap-x-2.5 gap-y-2 rounded-control border-2 border-dashed px-4 text-center transition-colors ${low ? "py-3" : "flex-col py-6"} has-[:focus-visible]:outline-2 has-[:focus-visible]:outline-offset-2 has-[:focus-visible]:outline-accent ${over ? "border-accent bg-accent-wash" : "border-edge/60 bg-sunken hover:border-accent"}`}
     >
-      <FileUp className="mb-1 size-5 text-muted" aria-hidden />
+      <FileUp className="size-5 shrink-0 text-muted" aria-hidden />
       {chosen ? (
         <span>
           <b className="font-semibold">{chosen.name}</b>{" "}

@@ -1,3 +1,4 @@
+import { Actor } from "../tenant/actor";
 import { Panel } from "../ui/panel";
 import { When } from "../ui/when";
 import { useMoves } from "./queries";
@@ -15,7 +16,7 @@ export function Moves({ name }: { name: string }) {
               {move.from == null ? "" : `v${move.from} → `}v{move.to}
             </span>
             <span className="text-muted">
-              <When at={move.moved_at} /> by {move.moved_by}
+              <When at={move.moved_at} /> by <Actor actor={move.moved_by} />
             </span>
           </li>
         ))}

@@ -3,7 +3,8 @@ import { answered, api, type Schemas } from "../api/client";
 import { FUNCTIONS, functionKey } from "../functions/queries";
 
 export type Version = Schemas["Version"];
-export type Finding = Version["findings"][number];
+export type VersionDetail = Schemas["VersionDetail"];
+export type Finding = Schemas["Finding"];
 export type TestRun = Schemas["TestRun"];
 
 export const versionsKey = (name: string) => [...functionKey(name), "versions"];

@@ -24,7 +24,7 @@ export function UploadPanel({ name, first }: { name: string; first: boolean }) {
     <Panel title={first ? "Upload the first version" : "Upload a new version"}>
       <div className="grid gap-4">
         {upload && <UploadReport name={name} upload={upload} onClose={() => forgetUpload(name)} />}
-        <ModuleDrop onFile={(file) => startUpload(name, file, live ? "live" : null)} />
+        <ModuleDrop low={!first} onFile={(file) => startUpload(name, file, live ? "live" : null)} />
         <CheckField
           label="Make it live when it is ready"
           hint={live ? undefined : "Without this, it waits among the versions below until you promote it."}

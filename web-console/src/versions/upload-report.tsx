@@ -26,7 +26,7 @@ export function UploadReport({
     </Button>
   );
   if (upload.phase === "failed") {
-    const findings = (upload.problem.errors ?? []) as Finding[];
+    const findings = (upload.problem.errors ?? []) as unknown as Finding[];
     if (upload.problem.code !== "module_invalid")
       return <ProblemNotice thrown={new ProblemError(upload.problem)} />;
     return (

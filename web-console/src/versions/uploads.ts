@@ -8,7 +8,7 @@ import { type Problem, problemIn } from "../api/problem";
 export type Upload =
   | { phase: "sending"; file: string; sent_bytes: number; total_bytes: number }
   | { phase: "compiling"; file: string }
-  | { phase: "settled"; file: string; version: Schemas["Version"] }
+  | { phase: "settled"; file: string; version: Schemas["VersionDetail"] }
   | { phase: "failed"; file: string; problem: Problem };
 
 const uploads = new Map<string, Upload>();
@@ -45,7 +45,7 @@ function set(name: string, upload: Upload): void {
   for (const listener of listeners) listener();
 }
 
-async function send(name: string, module: File, promote: string | null): Promise<Schemas["Version"]> {
+async function send(name: string, module: File, promote: string | null): Promise<Schemas["VersionDetail"]> {
   const answer = await post(name, module, promote);
   if (answer.status !== 401) return settled(answer);
   return settled((await refreshAccess()) ? await post(name, module, promote) : answer);
@@ -56,8 +56,8 @@ interface Answer {
   body: unknown;
 }
 
-function settled({ status, body }: Answer): Schemas["Version"] {
-  if (status >= 200 && status < 300) return body as Schemas["Version"];
+function settled({ status, body }: Answer): Schemas["VersionDetail"] {
+  if (status >= 200 && status < 300) return body as Schemas["VersionDetail"];
   throw problemIn(status, body);
 }
 

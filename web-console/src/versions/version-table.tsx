@@ -3,16 +3,15 @@ import { formatBytes } from "../figures/bytes";
 import { Badge } from "../ui/badge";
 import { Button, ButtonLink } from "../ui/button";
 import { Copyable } from "../ui/copyable";
-import { Dialog, DialogActions } from "../ui/dialog";
 import { Table } from "../ui/table";
 import { When } from "../ui/when";
 import { PromoteButton } from "./promote-button";
 import type { Version } from "./queries";
-import { VersionDetail } from "./version-detail";
+import { VersionDialog } from "./version-dialog";
 
 /** The versions of a function, newest first, and what can be done with each. */
 export function VersionTable({ name, live, rows }: { name: string; live: number | null; rows: Version[] }) {
-  const [shown, setShown] = useState<Version | null>(null);
+  const [shown, setShown] = useState<number | null>(null);
   return (
     <>
       <Table<Version>
@@ -26,7 +25,7 @@ export function VersionTable({ name, live, rows }: { name: string; live: number 
             cell: (row) => (
               <button
                 type="button"
-                onClick={() => setShown(row)}
+                onClick={() => setShown(row.version)}
                 aria-label={`Details of v${row.version}`}
                 className="font-medium underline decoration-line decoration-2 underline-offset-3 hover:text-accent hover:decoration-accent"
               >
@@ -45,25 +44,20 @@ export function VersionTable({ name, live, rows }: { name: string; live: number 
             cell: (row) =>
               row.status === "ready" ? (
                 <span className="inline-flex gap-2">
+                  {row.version !== live && <PromoteButton name={name} version={row} />}
                   <ButtonLink size="small" look="quiet" to={`/functions/${name}/try?version=${row.version}`}>
                     Try
                   </ButtonLink>
-                  {row.version !== live && <PromoteButton name={name} version={row} />}
                 </span>
               ) : row.status === "refused" ? (
-                <Button size="small" look="quiet" onClick={() => setShown(row)}>
+                <Button size="small" look="quiet" onClick={() => setShown(row.version)}>
                   Why?
                 </Button>
               ) : null,
           },
         ]}
       />
-      <Dialog title={`${name} v${shown?.version ?? ""}`} open={shown !== null} onClose={() => setShown(null)}>
-        {shown && <VersionDetail version={shown} />}
-        <DialogActions>
-          <Button onClick={() => setShown(null)}>Close</Button>
-        </DialogActions>
-      </Dialog>
+      <VersionDialog name={name} version={shown} onClose={() => setShown(null)} />
     </>
   );
 }

@@ -1,12 +1,13 @@
 import { formatBytes } from "../figures/bytes";
+import { Actor } from "../tenant/actor";
 import { Copyable } from "../ui/copyable";
 import { Facts } from "../ui/facts";
 import { When } from "../ui/when";
 import { Findings } from "./findings";
-import type { Version } from "./queries";
+import type { VersionDetail } from "./queries";
 
 /** All that is known of one version. */
-export function VersionDetail({ version }: { version: Version }) {
+export function VersionFacts({ version }: { version: VersionDetail }) {
   return (
     <div className="grid gap-4">
       {version.findings.length > 0 && <Findings findings={version.findings} />}
@@ -19,12 +20,16 @@ export function VersionDetail({ version }: { version: Version }) {
             "Deterministic",
             version.deterministic ? "yes: the same input gives the same output and fuel" : "no",
           ],
+          [
+            "Memory, from the start",
+            version.memory ? formatBytes(version.memory.minimum_bytes) : "not known",
+          ],
           ["Compiled in", version.compile_ms == null ? "not compiled" : `${version.compile_ms} ms`],
           ["Engine epoch", String(version.engine_epoch ?? "none")],
           [
             "Uploaded",
             <span key="uploaded">
-              <When at={version.created_at} /> by {version.created_by}
+              <When at={version.created_at} /> by <Actor actor={version.created_by} />
             </span>,
           ],
         ]}
