@@ -3,10 +3,9 @@ import { Facts } from "../ui/facts";
 import { ProblemNotice } from "../ui/notice";
 import { PageHead, Panel } from "../ui/panel";
 import { Skeleton } from "../ui/skeleton";
-import { useSay } from "../ui/toast";
 import { When } from "../ui/when";
-import { useChangeTenant, useTenant } from "./queries";
-import { RETENTIONS, type Retention } from "./retention";
+import { useTenant } from "./queries";
+import { RetentionPanel } from "./retention-panel";
 
 export function TenantPage() {
   const tenant = useTenant();
@@ -30,49 +29,5 @@ export function TenantPage() {
         </Panel>
       </div>
     </>
-  );
-}
-
-function RetentionPanel({ current }: { current: Retention }) {
-  const change = useChangeTenant();
-  const say = useSay();
-  const chosen = change.isPending ? change.variables.run_log_retention : current;
-  return (
-    <Panel
-      title="Run log"
-      note="What is kept of a run beside its receipt. A change counts for the runs after it."
-    >
-      <fieldset className="grid max-w-[44rem] gap-2" disabled={change.isPending}>
-        <legend className="sr-only">What the run log keeps</legend>
-        {(Object.keys(RETENTIONS) as Retention[]).map((retention) => (
-          <label
-            key={retention}
-            className="flex cursor-pointer items-start gap-3 rounded-control border border-line px-3.5 py-2.5 transition-colors hover:border-edge has-[:checked]:border-accent has-[:checked]:bg-accent-wash has-[:focus-visible]:outline-2 has-[:focus-visible]:outline-accent"
-          >
-            <input
-              type="radio"
-              name="retention"
-              className="mt-1 accent-accent outline-none"
-              checked={chosen === retention}
-              onChange={() =>
-                change.mutate(
-                  { run_log_retention: retention },
-                  { onSuccess: () => say(`The run log keeps: ${RETENTIONS[retention].label.toLowerCase()}`) },
-                )
-              }
-            />
-            <span>
-              <span className="block font-medium">{RETENTIONS[retention].label}</span>
-              <span className="block text-[13.5px] text-muted">{RETENTIONS[retention].note}</span>
-            </span>
-          </label>
-        ))}
-      </fieldset>
-      {change.isError && (
-        <div className="mt-4">
-          <ProblemNotice thrown={change.error} />
-        </div>
-      )}
-    </Panel>
   );
 }

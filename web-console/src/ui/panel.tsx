@@ -26,7 +26,7 @@ export function Panel({
           {actions && <div className="flex items-center gap-2">{actions}</div>}
         </header>
       )}
-      <div className={flush ? "pt-3 overflow-x-auto rounded-b-box" : "p-5 pt-4"}>{children}</div>
+      <div className={flush ? "pt-3" : "p-5 pt-4"}>{children}</div>
     </section>
   );
 }
