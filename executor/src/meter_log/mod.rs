@@ -2,10 +2,11 @@
 //! after. What a record says is left to `admission`; what it costs, to billing.
 //!
 //! ```text
-//! runs ──► queue ──► writer (a thread) ──► segments on disk ──► shipper (a task) ──► billing
-//!                       └─ syncer (a thread, every 5 ms)         old writers' segments too
+//! runs ──► queue ──► whoever holds the pen ──► segments on disk ──► shipper (a task) ──► billing
+//!                       └─ syncer (a thread, every 5 ms)            old writers' segments too
 //! ```
 
+mod commit;
 mod disk;
 mod folder;
 mod queue;
@@ -20,24 +21,22 @@ mod writer;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
 
 use anyhow::{Context, Result};
 use cartwright_domain::engine_epoch::ENGINE_EPOCH;
 use cartwright_domain::ids::WriterId;
 use cartwright_domain::meter::MeterRecord;
-use parking_lot::Mutex;
 
 pub(crate) use disk::DiskRoom;
 pub(crate) use queue::Appended;
 pub(crate) use shipper::Shipper;
 
+use commit::Commit;
 use folder::OwnFolder;
-use queue::Queue;
 use segment::Header;
 use writer::Writer;
 
-use crate::config::{Durability, MeterConfig};
+use crate::config::MeterConfig;
 use crate::mint;
 
 /// How far the log has come. Sequence numbers are of the first record that has *not* come so far.
@@ -56,10 +55,9 @@ impl Progress {
 
 /// The log of this process. Dropping it loses nothing that was appended.
 pub(crate) struct MeterLog {
-    queue: Arc<Queue>,
+    commit: Commit,
     progress: Arc<Progress>,
     writer_id: WriterId,
-    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl MeterLog {
@@ -88,33 +86,25 @@ impl MeterLog {
             chain: [0; 16],
         };
         let folder = OwnFolder::create(meter_dir, header.writer_id)?;
-        let (queue, progress) = (Arc::<Queue>::default(), Arc::<Progress>::default());
+        let progress = Arc::<Progress>::default();
         let writer = Writer::begin(
             folder.path().to_owned(),
             header,
             config.meter_durability,
             progress.clone(),
         )?;
-        let work = {
-            let queue = queue.clone();
-            move || writer.run(&queue)
-        };
-        let thread = thread::Builder::new()
-            .name("meter-log".to_owned())
-            .spawn(work)?;
-        let shipper = Shipper::new(meter_dir, folder, header, progress.clone(), config);
         let log = Self {
-            queue,
-            progress,
+            commit: Commit::begin(writer, config.meter_durability)?,
+            progress: progress.clone(),
             writer_id: header.writer_id,
-            thread: Mutex::new(Some(thread)),
         };
+        let shipper = Shipper::new(meter_dir, folder, header, progress, config);
         Ok((log, shipper))
     }
 
     /// Put a record into the log. The answer of its run must wait for the outcome.
     pub(crate) fn append(&self, record: &MeterRecord) -> Appended {
-        self.queue.push(record.encode())
+        self.commit.append(record.encode())
     }
 
     /// Whose log this is.
@@ -124,7 +114,7 @@ impl MeterLog {
 
     /// Records that wait for the writer.
     pub(crate) fn waiting(&self) -> usize {
-        self.queue.length()
+        self.commit.waiting()
     }
 
     /// Records that billing has not acknowledged.
@@ -132,12 +122,8 @@ impl MeterLog {
         self.progress.unshipped()
     }
 
-    /// Write what waits, make everything durable, and end the writer. Takes as long as the disk does.
+    /// Write what waits, make everything durable, and end. Takes as long as the disk does.
     pub(crate) fn close(&self) {
-        self.queue.close();
-        let thread = self.thread.lock().take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the meter log's writer had panicked");
-        }
+        self.commit.close();
     }
 }

@@ -37,7 +37,7 @@ impl Future for Appended {
 #[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    filled: Condvar,
+    called: Condvar,
 }
 
 #[derive(Default)]
@@ -53,36 +53,46 @@ impl Queue {
         if !state.closed {
             state.waiting.push(Pending { record, written });
         }
-        drop(state);
-        self.filled.notify_one();
         Appended(told)
     }
 
-    /// Move up to one frame's worth of records into `batch`, waiting for the first. `false` once the queue is closed and
-    /// empty.
-    pub(super) fn take(&self, batch: &mut Vec<Pending>) -> bool {
+    /// Up to one frame's worth of records; none when none wait.
+    pub(super) fn take(&self) -> Vec<Pending> {
+        take_from(&mut self.state.lock().waiting)
+    }
+
+    /// The same, after waiting for a call; `None` once the queue is closed and empty.
+    pub(super) fn wait(&self) -> Option<Vec<Pending>> {
         let mut state = self.state.lock();
         while state.waiting.is_empty() {
             if state.closed {
-                return false;
+                return None;
             }
-            self.filled.wait(&mut state);
+            self.called.wait(&mut state);
         }
-        if state.waiting.len() <= RECORDS_PER_FRAME_MAX {
-            std::mem::swap(batch, &mut state.waiting);
-        } else {
-            batch.extend(state.waiting.drain(..RECORDS_PER_FRAME_MAX));
-        }
-        true
+        Some(take_from(&mut state.waiting))
+    }
+
+    /// Wake whoever waits.
+    pub(super) fn call_thread(&self) {
+        self.called.notify_one();
     }
 
     /// Take nothing more. What waits is still written.
     pub(super) fn close(&self) {
         self.state.lock().closed = true;
-        self.filled.notify_all();
+        self.called.notify_all();
     }
 
     pub(super) fn length(&self) -> usize {
         self.state.lock().waiting.len()
+    }
+}
+
+fn take_from(waiting: &mut Vec<Pending>) -> Vec<Pending> {
+    if waiting.len() <= RECORDS_PER_FRAME_MAX {
+        std::mem::take(waiting)
+    } else {
+        waiting.drain(..RECORDS_PER_FRAME_MAX).collect()
     }
 }

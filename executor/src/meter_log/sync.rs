@@ -1,9 +1,9 @@
-//! The thread that makes the log durable every few milliseconds, beside the writer, so that no run waits for the disk.
+//! The thread that makes the log durable every few milliseconds, beside those who write, so that no run waits for the disk.
 
 use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -16,7 +16,8 @@ const SYNC_EVERY: Duration = Duration::from_millis(5);
 /// Syncs the segment that is being written, when something was written.
 pub(super) struct Syncer {
     shared: Arc<Shared>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
+    sleeper: Thread,
 }
 
 struct Shared {
@@ -39,16 +40,18 @@ impl Syncer {
         let thread = thread::Builder::new()
             .name("meter-sync".to_owned())
             .spawn(work);
+        let thread = thread.expect("a process can start a thread as it begins");
         Self {
             shared,
-            thread: thread.expect("a process can start a thread as it begins"),
+            sleeper: thread.thread().clone(),
+            thread: Some(thread),
         }
     }
 
     /// Something was written since the last sync.
     pub(super) fn wrote(&self) {
         if !self.shared.dirty.swap(true, Ordering::AcqRel) {
-            self.thread.thread().unpark();
+            self.sleeper.unpark();
         }
     }
 
@@ -57,11 +60,11 @@ impl Syncer {
         *self.shared.file.lock() = file;
     }
 
-    pub(super) fn stop(self) {
+    pub(super) fn stop(&mut self) {
         self.shared.stopped.store(true, Ordering::Release);
-        self.thread.thread().unpark();
+        self.sleeper.unpark();
         // It panics on nothing; and if it did, the log is synced by the writer's last word.
-        self.thread.join().ok();
+        self.thread.take().map(JoinHandle::join);
     }
 }
 

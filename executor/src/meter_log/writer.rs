@@ -1,4 +1,5 @@
-//! The one thread that appends to the log: a batch, one frame, one write, and then everyone who waited is told.
+//! The end of the log: appends a batch as one frame with one write, and begins a new segment when one is full. Who holds
+//! the pen is `commit`'s to say.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -9,10 +10,11 @@ use std::sync::atomic::Ordering;
 use cartwright_domain::meter::{ChainHash, RECORD_LEN, encode_frame};
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::queue::{NotWritten, Pending, Queue};
+use super::Progress;
+use super::queue::{NotWritten, Pending};
 use super::segment::{HEADER_LEN, Header, SEGMENT_BYTES_MAX, Segment};
 use super::sync::Syncer;
-use super::{Durability, Progress};
+use crate::config::Durability;
 
 /// The end of the log, where the next frame goes.
 pub(super) struct Writer {
@@ -25,6 +27,9 @@ pub(super) struct Writer {
     durability: Durability,
     syncer: Syncer,
     progress: Arc<Progress>,
+    /// Kept between appends, so that none allocates.
+    records: Vec<[u8; RECORD_LEN]>,
+    frame: Vec<u8>,
 }
 
 impl Writer {
@@ -47,44 +52,42 @@ impl Writer {
             durability,
             syncer,
             progress,
+            records: Vec::new(),
+            frame: Vec::new(),
         })
     }
 
-    /// Write whatever comes until the queue is closed, then make it all durable.
-    pub(super) fn run(mut self, queue: &Queue) {
-        let (mut batch, mut frame) = (Vec::new(), Vec::new());
-        while queue.take(&mut batch) {
-            let result = self.append(&batch, &mut frame);
-            for pending in batch.drain(..) {
-                // Who no longer listens left after its run; the record stands.
-                pending.written.send(result).ok();
-            }
-        }
-        sync_or_abort(&self.file);
-        self.syncer.stop();
-    }
-
-    fn append(&mut self, batch: &[Pending], frame: &mut Vec<u8>) -> Result<(), NotWritten> {
-        let records: Vec<[u8; RECORD_LEN]> = batch.iter().map(|pending| pending.record).collect();
-        frame.clear();
-        let chain = encode_frame(frame, self.next_seq, &records, &self.chain);
-        if self.length + frame.len() as u64 > SEGMENT_BYTES_MAX {
+    /// Append these records as one frame, as durable as the log's mode promises.
+    pub(super) fn append(&mut self, batch: &[Pending]) -> Result<(), NotWritten> {
+        self.records.clear();
+        self.records
+            .extend(batch.iter().map(|pending| pending.record));
+        self.frame.clear();
+        let chain = encode_frame(&mut self.frame, self.next_seq, &self.records, &self.chain);
+        let length = self.frame.len() as u64;
+        if self.length + length > SEGMENT_BYTES_MAX {
             self.rotate().map_err(|error| self.not_written(&error))?;
         }
         (&*self.file)
-            .write_all(frame)
+            .write_all(&self.frame)
             .map_err(|error| self.not_written(&error))?;
         match self.durability {
             Durability::Strict => sync_or_abort(&self.file),
             Durability::Relaxed => self.syncer.wrote(),
         }
         self.chain = chain;
-        self.length += frame.len() as u64;
-        self.next_seq += records.len() as u64;
+        self.length += length;
+        self.next_seq += self.records.len() as u64;
         self.progress
             .written_seq
             .store(self.next_seq, Ordering::Release);
         Ok(())
+    }
+
+    /// Make everything durable. Nothing is appended afterwards.
+    pub(super) fn finish(&mut self) {
+        sync_or_abort(&self.file);
+        self.syncer.stop();
     }
 
     /// Close the segment, durable, and begin the next.
