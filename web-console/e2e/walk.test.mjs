@@ -187,7 +187,7 @@ test("a run that failed says why", async () => {
   const { detail, invocation_id } = await answer.json();
   await page.goto(`${CONSOLE_URL}/runs?outcome=exited`);
   await page.locator(`a[href="/runs/${invocation_id}"]`).click();
-  await page.getByRole("alert").getByText(detail).waitFor();
+  await page.getByRole("alert").getByText(detail, { exact: false }).waitFor();
   await look(page, "run-failed");
 });
 

@@ -28,6 +28,26 @@ export function problemIn(status: number, body: unknown): Problem {
   return { ...local(`The server answered with status ${status} and no explanation.`), status };
 }
 
+/** A rule that a member of the request breaks, and where that member is. */
+export interface Violation {
+  /** A JSON pointer into what was sent. */
+  pointer: string;
+  detail: string;
+}
+
+/** The broken rules that a problem lists; other problems list causes of another kind, or none. */
+export function violationsOf(problem: Problem): Violation[] {
+  return ((problem.errors ?? []) as Partial<Violation>[]).filter(
+    (entry): entry is Violation => typeof entry.pointer === "string" && typeof entry.detail === "string",
+  );
+}
+
+/** A detail as it stands on a page: with a capital and a full stop. */
+export function sentence(detail: string): string {
+  const text = detail.charAt(0).toUpperCase() + detail.slice(1);
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
 function local(detail: string): Problem {
   return { type: "about:blank", title: "The console got no answer", status: 0, code: "not_ready", detail };
 }

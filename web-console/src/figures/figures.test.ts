@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { formatBytes } from "./bytes";
 import { compactCount, formatCount, formatShare, share } from "./count";
 import { formatCost, formatMoney } from "./money";
+import { countedQuantity } from "./quantity";
 import { exactTime, formatMicros, relativeTime } from "./time";
 
 test("a sum past 2^53 keeps every digit", () => {
@@ -28,6 +29,15 @@ test("money is the decimal that the API wrote, to the last digit", () => {
   expect(formatMoney("1234567.5", "USD")).toBe("$1,234,567.50");
   expect(formatMoney("-3", "CHF")).toBe("−3.00 CHF");
   expect(formatMoney("0.100000000000000001", "EUR")).toBe("€0.100000000000000001");
+});
+
+test("a quantity in the unit of its price is counted one by one, exactly", () => {
+  expect(countedQuantity("0.000002", "1,000,000 invocations")).toBe("2 invocations");
+  expect(countedQuantity("1234.5", "1,000,000,000 fuel")).toBe("1,234,500,000,000 fuel");
+  expect(countedQuantity("0.0000000515", "1,000,000,000 KiB·ms")).toBe("51.5 KiB·ms");
+  expect(countedQuantity("3", "1 seat")).toBe("3 seat");
+  expect(countedQuantity("3", "5 seats")).toBeNull();
+  expect(countedQuantity("much", "1,000 runs")).toBeNull();
 });
 
 test("bytes are powers of 1,024", () => {

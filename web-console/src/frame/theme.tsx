@@ -5,18 +5,15 @@ import { Segments } from "../ui/segments";
 type Theme = "system" | "light" | "dark";
 const STORED = "cartwright.theme";
 
-/** Light, dark, or as the system has it. `theme.js` applies the stored choice before the first paint. */
+/** Light, dark, or as the system has it. What is stored here, `theme.js` applies. */
 export function ThemeChoice() {
   const [theme, setTheme] = useState<Theme>(storedTheme);
   const choose = (next: Theme) => {
     setTheme(next);
-    if (next === "system") {
-      localStorage.removeItem(STORED);
-      delete document.documentElement.dataset.theme;
-    } else {
-      localStorage.setItem(STORED, next);
-      document.documentElement.dataset.theme = next;
-    }
+    if (next === "system") localStorage.removeItem(STORED);
+    else localStorage.setItem(STORED, next);
+    // Other windows are told by the browser; `theme.js` of this one listens to the same event.
+    window.dispatchEvent(new StorageEvent("storage"));
   };
   return (
     <Segments

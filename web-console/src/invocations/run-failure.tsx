@@ -1,10 +1,11 @@
 import type { Schemas } from "../api/client";
+import { sentence } from "../api/problem";
 import { Notice } from "../ui/notice";
 
 /** Why a run failed: the sentence, the limit that it met, and where in the module. */
 export function RunFailure({ error }: { error: Schemas["RunError"] }) {
   return (
-    <Notice tone="bad" title={error.message}>
+    <Notice tone="bad" title={sentence(error.message)}>
       {error.backtrace.length > 0 && <Backtrace frames={error.backtrace} />}
     </Notice>
   );

@@ -44,7 +44,12 @@ export function RunTable({ rows, ofOne }: { rows: Invocation[]; ofOne: boolean }
           cell: (row) => <span title={formatCount(row.fuel)}>{compactCount(row.fuel)}</span>,
         },
         { head: "Time", figures: true, narrow: true, cell: (row) => formatMicros(row.duration_us) },
-        { head: "Cost", figures: true, narrow: true, cell: (row) => formatCost(row.cost) },
+        {
+          head: "Cost",
+          figures: true,
+          narrow: true,
+          cell: (row) => (row.billed ? formatCost(row.cost) : <span className="text-muted">not billed</span>),
+        },
       ]}
     />
   );

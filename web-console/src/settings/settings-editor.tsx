@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Schemas } from "../api/client";
-import { problemOf } from "../api/problem";
+import { problemOf, sentence, violationsOf } from "../api/problem";
 import { Button } from "../ui/button";
 import { JsonEditor, jsonFault } from "../ui/json-editor";
 import { ProblemNotice } from "../ui/notice";
@@ -131,10 +131,7 @@ export function SettingsEditor({
 function refusedPlaces(thrown: unknown): Faults {
   const places: Faults = {};
   if (!thrown) return places;
-  for (const entry of problemOf(thrown).errors ?? []) {
-    const { pointer, detail } = entry as { pointer?: string; detail?: string };
-    if (pointer && detail) places[pointer] = detail;
-  }
+  for (const { pointer, detail } of violationsOf(problemOf(thrown))) places[pointer] = sentence(detail);
   return places;
 }
 

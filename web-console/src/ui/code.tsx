@@ -22,7 +22,7 @@ export function Code({
         className={`overflow-auto rounded-control ${tall ? "max-h-[26rem]" : "max-h-64"}`}
       >
         <pre
-          className={`w-fit min-w-full p-3 pr-10 font-mono text-[13px] leading-[1.55] ${wrap ? "w-full break-words whitespace-pre-wrap" : ""}`}
+          className={`p-3 pr-10 font-mono text-[13px] leading-[1.55] ${wrap ? "break-words whitespace-pre-wrap" : "w-fit min-w-full"}`}
         >
           {text}
         </pre>

@@ -30,7 +30,7 @@ export function Dialog({
       className="m-auto w-[min(34rem,calc(100vw-2rem))] rounded-box border border-line bg-surface p-0 text-ink shadow-over backdrop:bg-veil"
     >
       {open && (
-        <div className="grid gap-4 p-6">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-4 p-6">
           <h2 id={titleId} className="text-[17px]">
             {title}
           </h2>

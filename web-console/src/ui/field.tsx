@@ -87,7 +87,7 @@ export function CheckField({
       <input
         id={id}
         type="checkbox"
-        className="mt-1 size-4 accent-accent"
+        className="mt-1 size-4 shrink-0 accent-accent"
         aria-describedby={hint ? `${id}-note` : undefined}
         {...rest}
       />

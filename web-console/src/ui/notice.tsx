@@ -1,6 +1,6 @@
 import { AlertTriangle, CheckCircle2, Info } from "lucide-react";
 import type { ReactNode } from "react";
-import { problemOf } from "../api/problem";
+import { problemOf, sentence, violationsOf } from "../api/problem";
 import { Button } from "./button";
 import { Copyable } from "./copyable";
 
@@ -41,10 +41,11 @@ export function Notice({
 /** Anything that went wrong, in the API's own sentence, with the request id that its logs know it by. */
 export function ProblemNotice({ thrown, retry }: { thrown: unknown; retry?: () => void }) {
   const problem = problemOf(thrown);
+  const violations = violationsOf(problem);
   return (
     <Notice
       tone="bad"
-      title={problem.detail}
+      title={sentence(problem.detail)}
       action={
         retry && (
           <Button size="small" onClick={retry}>
@@ -53,6 +54,15 @@ export function ProblemNotice({ thrown, retry }: { thrown: unknown; retry?: () =
         )
       }
     >
+      {violations.length > 0 && (
+        <ul className="mb-1 list-inside list-disc">
+          {violations.map(({ pointer, detail }) => (
+            <li key={`${pointer} ${detail}`}>
+              <code className="font-mono text-[13px]">{pointer}</code> {detail}
+            </li>
+          ))}
+        </ul>
+      )}
       {problem.request_id && (
         <span className="inline-flex flex-wrap items-center gap-1 text-muted">
           Request <Copyable text={problem.request_id} what="request id" />

@@ -1,5 +1,6 @@
 import type { Schemas } from "../api/client";
 import { formatMoney } from "../figures/money";
+import { countedQuantity } from "../figures/quantity";
 import { ProblemNotice } from "../ui/notice";
 import { Panel } from "../ui/panel";
 import { Skeleton } from "../ui/skeleton";
@@ -51,9 +52,22 @@ export function EstimatePanel() {
           rowKey={(line) => `${line.description} ${line.unit_price}`}
           columns={[
             { head: "For", cell: (line) => line.description },
-            { head: "Quantity", figures: true, narrow: true, cell: (line) => line.quantity },
-            { head: "Unit", narrow: true, cell: (line) => <span className="text-muted">{line.unit}</span> },
-            { head: "Price a unit", figures: true, narrow: true, cell: (line) => money(line.unit_price) },
+            {
+              head: "Used",
+              figures: true,
+              narrow: true,
+              cell: (line) => countedQuantity(line.quantity, line.unit) ?? `${line.quantity} × ${line.unit}`,
+            },
+            {
+              head: "Price",
+              figures: true,
+              narrow: true,
+              cell: (line) => (
+                <>
+                  {money(line.unit_price)} <span className="text-muted">per {line.unit}</span>
+                </>
+              ),
+            },
             { head: "Amount", figures: true, narrow: true, cell: (line) => money(line.amount) },
           ]}
         />

@@ -110,7 +110,7 @@ function tickWords(at_s: number, span: Span): string {
   return at.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 }
 
-/** A colour as the page shows it now: a canvas knows neither custom properties nor `light-dark()`. */
+/** A colour as the page shows it now: a canvas knows no custom properties. */
 function colourOf(element: HTMLElement, property: string): string {
   const probe = element.appendChild(document.createElement("span"));
   probe.style.color = `var(${property})`;
@@ -119,22 +119,13 @@ function colourOf(element: HTMLElement, property: string): string {
   return color;
 }
 
-/** Changes whenever the page's colours do, by the system or by choice. */
-function useTheme(): string {
-  const read = () =>
-    document.documentElement.dataset.theme ??
-    (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-  const [theme, setTheme] = useState(read);
+/** The page's theme, kept up to date: a canvas must be drawn anew in its colours. */
+function useTheme(): string | undefined {
+  const [theme, setTheme] = useState(document.documentElement.dataset.theme);
   useEffect(() => {
-    const update = () => setTheme(read());
-    const system = matchMedia("(prefers-color-scheme: dark)");
-    const chosen = new MutationObserver(update);
-    system.addEventListener("change", update);
-    chosen.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    return () => {
-      system.removeEventListener("change", update);
-      chosen.disconnect();
-    };
-  });
+    const changed = new MutationObserver(() => setTheme(document.documentElement.dataset.theme));
+    changed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    return () => changed.disconnect();
+  }, []);
   return theme;
 }

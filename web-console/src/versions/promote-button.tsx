@@ -1,4 +1,4 @@
-import { problemOf } from "../api/problem";
+import { problemOf, sentence } from "../api/problem";
 import { useThisFunction } from "../functions/this-function";
 import { Button } from "../ui/button";
 import { useSay } from "../ui/toast";
@@ -14,7 +14,7 @@ export function PromoteButton({ name, version }: { name: string; version: Pick<V
     promote.mutate(to, {
       onSuccess: () =>
         say(`v${to} is live`, from == null ? undefined : { label: "Undo", run: () => move(from, null) }),
-      onError: (thrown) => say(problemOf(thrown).detail),
+      onError: (thrown) => say(sentence(problemOf(thrown).detail)),
     });
   return (
     <Button size="small" busy={promote.isPending} onClick={() => move(version.version, live)}>

@@ -12,7 +12,8 @@ import { forgetUpload, startUpload, type Upload, useUpload } from "./uploads";
 /** Takes the next version of a function, shows how far it is, and what came of it. */
 export function UploadPanel({ name, first }: { name: string; first: boolean }) {
   const upload = useUpload(name);
-  const [live, setLive] = useState(first);
+  const [wish, setWish] = useState<boolean | null>(null);
+  const live = wish ?? first;
   const queries = useQueryClient();
   const settled = upload?.phase === "settled" || upload?.phase === "failed";
   useEffect(() => {
@@ -29,7 +30,7 @@ export function UploadPanel({ name, first }: { name: string; first: boolean }) {
           label="Make it live when it is ready"
           hint={live ? undefined : "Without this, it waits among the versions below until you promote it."}
           checked={live}
-          onChange={(event) => setLive(event.target.checked)}
+          onChange={(event) => setWish(event.target.checked)}
         />
       </div>
     </Panel>

@@ -8,6 +8,8 @@ import { PromoteButton } from "./promote-button";
 import type { Finding } from "./queries";
 import type { Upload } from "./uploads";
 
+const MENDING = "Everything that was found is here, so that it can be mended at once.";
+
 type Settled = Extract<Upload, { phase: "settled" | "failed" }>;
 
 /** What came of an upload: the version and what to do next, or every finding that speaks against it. */
@@ -31,7 +33,7 @@ export function UploadReport({
       return <ProblemNotice thrown={new ProblemError(upload.problem)} />;
     return (
       <Notice tone="bad" title={`${upload.file} was refused`} action={close}>
-        <p className="mb-3">{upload.problem.detail}</p>
+        <p className="mb-3">It cannot run as it is. {MENDING}</p>
         <Findings findings={findings} />
       </Notice>
     );
