@@ -56,16 +56,13 @@ fn rated<'a>(sheet: &'a PriceSheet, used: &BTreeMap<String, BigInt>) -> Vec<Rate
 /// 20th is not taken for one that was idle for 19 days. What was seen counts as a day at least, so that one burst in
 /// the first minutes does not forecast a fortune. Usage is projected, not money, so that free units are free once.
 fn used_at_end(so_far: &MonthSoFar) -> BTreeMap<String, BigInt> {
+    let month = so_far.month;
     let since = so_far
         .first_run
-        .map_or(so_far.month.from, |first| first.max(so_far.month.from));
-    let seen_ms = (so_far.as_of - since)
-        .max(TimeDelta::days(1))
-        .num_milliseconds();
-    let left_ms = (so_far.month.to - so_far.as_of)
-        .max(TimeDelta::zero())
-        .num_milliseconds();
-    let projected = |used: &BigInt| used + used * left_ms / seen_ms;
+        .map_or(month.from, |first| first.max(month.from));
+    let seen = (so_far.as_of - since).max(TimeDelta::days(1));
+    let whole_ms = (month.to - since).max(seen).num_milliseconds();
+    let projected = |used: &BigInt| used * whole_ms / seen.num_milliseconds();
     so_far
         .used
         .iter()
