@@ -27,6 +27,18 @@ pub fn cargo(subcommand: &str) -> Command {
         .current_dir(place::root())
         .env("SQLX_OFFLINE", "true")
         .env_remove("DATABASE_URL");
+    // `cargo xtask` tells this process about the package xtask. Passed on, that would have ring built anew, and half of
+    // the dependencies behind it, whenever this cargo and one from a shell take turns: its build script watches these.
+    for (name, _) in std::env::vars_os() {
+        let told_by_cargo_run = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if name.to_str().is_some_and(|name| {
+            told_by_cargo_run
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
+        }) {
+            cargo.env_remove(name);
+        }
+    }
     cargo
 }
 
