@@ -1,36 +1,87 @@
-//! Request bodies in memory: all together are bounded, since a connection costs a sender nothing and its body costs us memory.
+//! Request bodies in memory: all together are bounded, and each tenant's, since a connection costs a sender nothing and its
+//! body costs us memory. Room is taken as bytes arrive, so whoever announces much and sends little holds little.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// All inputs that are being read or run, in bytes.
+/// Inputs of all tenants that are being read or run, in bytes.
 const BYTES_MAX: u64 = 512 << 20;
 
-/// The room that is taken. Clones share it.
-#[derive(Clone, Default)]
-pub(crate) struct InputRoom(Arc<AtomicU64>);
+/// Inputs of one tenant.
+const TENANT_BYTES_MAX: u64 = BYTES_MAX / 8;
+
+/// Room for inputs, and what is taken of it.
+pub(crate) struct InputRoom {
+    taken: AtomicU64,
+    bytes_max: u64,
+}
 
 impl InputRoom {
-    /// Take room for an input, if there is any; it is given back with what is returned.
-    pub(crate) fn take(&self, bytes: u64) -> Option<Taken> {
-        let before = self.0.fetch_add(bytes, Ordering::AcqRel);
-        let taken = Taken {
-            room: self.clone(),
-            bytes,
-        };
-        (before + bytes <= BYTES_MAX).then_some(taken)
+    /// The room of the process.
+    pub(crate) fn of_process() -> Arc<Self> {
+        Self::new(BYTES_MAX)
+    }
+
+    /// One tenant's share of it.
+    pub(crate) fn of_tenant() -> Arc<Self> {
+        Self::new(TENANT_BYTES_MAX)
+    }
+
+    fn new(bytes_max: u64) -> Arc<Self> {
+        let taken = AtomicU64::new(0);
+        Arc::new(Self { taken, bytes_max })
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let before = self.taken.fetch_add(bytes, Ordering::AcqRel);
+        let fits = before + bytes <= self.bytes_max;
+        if !fits {
+            self.give_back(bytes);
+        }
+        fits
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.taken.fetch_sub(bytes, Ordering::AcqRel);
     }
 }
 
-/// Room that an input takes.
+/// Room that one input takes, given back when it is dropped.
 pub(crate) struct Taken {
-    room: InputRoom,
+    process: Arc<InputRoom>,
+    tenant: Arc<InputRoom>,
     bytes: u64,
+}
+
+impl Taken {
+    /// Nothing yet.
+    pub(crate) fn none(process: Arc<InputRoom>, tenant: Arc<InputRoom>) -> Self {
+        Self {
+            process,
+            tenant,
+            bytes: 0,
+        }
+    }
+
+    /// Take room for more, if there is any.
+    #[must_use]
+    pub(crate) fn more(&mut self, bytes: u64) -> bool {
+        if !self.tenant.take(bytes) {
+            return false;
+        }
+        if !self.process.take(bytes) {
+            self.tenant.give_back(bytes);
+            return false;
+        }
+        self.bytes += bytes;
+        true
+    }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        self.room.0.fetch_sub(self.bytes, Ordering::AcqRel);
+        self.tenant.give_back(self.bytes);
+        self.process.give_back(self.bytes);
     }
 }
 
@@ -39,12 +90,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn room_is_bounded_and_given_back() {
-        let room = InputRoom::default();
-        let taken = room.take(BYTES_MAX - 1).expect("there is room");
-        assert!(room.take(2).is_none());
-        assert!(room.take(1).is_some());
-        drop(taken);
-        assert!(room.take(BYTES_MAX).is_some());
+    fn one_tenant_leaves_room_for_others_and_all_of_it_is_given_back() {
+        let (process, ada, bob) = (InputRoom::new(100), InputRoom::new(60), InputRoom::new(60));
+        let mut hers = Taken::none(process.clone(), ada.clone());
+        assert!(hers.more(50) && hers.more(10));
+        assert!(!hers.more(1), "her share is taken");
+        let mut his = Taken::none(process.clone(), bob.clone());
+        assert!(!his.more(41), "the process has no more");
+        assert!(his.more(40));
+        drop((hers, his));
+        let left = [process, ada, bob].map(|room| room.taken.load(Ordering::Acquire));
+        assert_eq!(left, [0, 0, 0]);
     }
 }

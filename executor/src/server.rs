@@ -70,6 +70,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
 
     let (meter_log, shipper) = MeterLog::begin(&config.meter)?;
     let (meter_log, disk) = (Arc::new(meter_log), shipper.room());
+    tokio::spawn(disk.clone().watch(readiness.condition("disk")));
     let run_logs = RunLogs::new(config.run_logs.run_logs_bytes_max);
     let engine = Engine::new(&config.engine.options())?;
     let modules = Modules::new(

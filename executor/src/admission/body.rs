@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use serde::de::IgnoredAny;
 
 use super::Refusal;
+use crate::inputs::Taken;
 
 /// A caller may take so long to send its whole input.
 const READ_WITHIN: Duration = Duration::from_secs(30);
@@ -29,25 +30,18 @@ impl Input {
         Self::Coming { length, body }
     }
 
-    /// The length, or the most that it can be: what its room is reserved by.
-    pub(super) fn length_max(&self, limit: u64) -> u64 {
-        match self {
-            Self::Whole(bytes) => bytes.len() as u64,
-            Self::Coming { length, .. } => length.unwrap_or(limit),
-        }
-    }
-
-    /// The whole input, if it stays within the limit.
-    pub(super) async fn read(self, limit: u32) -> Result<Bytes, Refusal> {
+    /// The whole input, if it stays within the limit and there is room for it.
+    pub(super) async fn read(self, limit: u32, room: &mut Taken) -> Result<Bytes, Refusal> {
         let (length, mut body) = match self {
             Self::Whole(bytes) => {
                 check_length(bytes.len() as u64, limit)?;
+                take_room(room, &bytes)?;
                 return Ok(bytes);
             }
             Self::Coming { length, body } => (length, body),
         };
         check_length(length.unwrap_or(0), limit)?;
-        match tokio::time::timeout(READ_WITHIN, collect(&mut body, length, limit)).await {
+        match tokio::time::timeout(READ_WITHIN, collect(&mut body, length, limit, room)).await {
             Ok(collected) => collected,
             Err(_) => Err(Refusal::new(
                 Code::InvalidRequest,
@@ -60,7 +54,12 @@ impl Input {
     }
 }
 
-async fn collect(body: &mut Incoming, length: Option<u64>, limit: u32) -> Result<Bytes, Refusal> {
+async fn collect(
+    body: &mut Incoming,
+    length: Option<u64>,
+    limit: u32,
+    room: &mut Taken,
+) -> Result<Bytes, Refusal> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -74,6 +73,7 @@ async fn collect(body: &mut Incoming, length: Option<u64>, limit: u32) -> Result
             continue;
         };
         check_length((first.len() + all.len() + data.len()) as u64, limit)?;
+        take_room(room, &data)?;
         if first.is_empty() && all.is_empty() {
             // Mostly the only piece: it is passed on without a copy.
             first = data;
@@ -86,6 +86,16 @@ async fn collect(body: &mut Incoming, length: Option<u64>, limit: u32) -> Result
         all.extend_from_slice(&data);
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+fn take_room(room: &mut Taken, data: &Bytes) -> Result<(), Refusal> {
+    if room.more(data.len() as u64) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::Shedding,
+        "this executor holds as many inputs as it has memory for, or as one tenant may; try again in a second",
+    ))
 }
 
 fn check_length(length: u64, limit: u32) -> Result<(), Refusal> {
@@ -125,6 +135,7 @@ pub(super) fn check_json(input: &[u8]) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inputs::InputRoom;
 
     #[test]
     fn what_is_not_json_is_refused_with_the_place() {
@@ -151,9 +162,10 @@ mod tests {
 
     #[tokio::test]
     async fn the_limit_is_the_last_length_that_passes() {
+        let mut room = Taken::none(InputRoom::of_process(), InputRoom::of_tenant());
         let whole = |length: usize| Input::Whole(Bytes::from(vec![b' '; length]));
-        assert_eq!(whole(10).read(10).await.unwrap().len(), 10);
-        let refusal = whole(11).read(10).await.unwrap_err();
+        assert_eq!(whole(10).read(10, &mut room).await.unwrap().len(), 10);
+        let refusal = whole(11).read(10, &mut room).await.unwrap_err();
         assert_eq!(
             (refusal.problem.code, &refusal.problem.members["limit"]),
             (Code::InputTooLarge, &10.into())

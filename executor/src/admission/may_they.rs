@@ -18,6 +18,9 @@ use crate::meter_log::DiskRoom;
 use crate::mint;
 use crate::slots::{Permit, Running};
 
+/// One tenant takes at most this part of an executor's places, so that there is always one for another.
+const TENANT_SHARE: u32 = 2;
+
 /// A run that may begin: with its identity, its limits, and its places among those that go on.
 pub(crate) struct Granted {
     pub(crate) resolved: Resolved,
@@ -32,6 +35,7 @@ pub(crate) struct Granted {
 /// Given back when the run is over, whatever becomes of it.
 struct Places {
     _of_function: Permit,
+    _of_tenant: Permit,
     _of_engine: Permit,
     _input: Taken,
 }
@@ -40,7 +44,7 @@ struct Places {
 pub(crate) struct MayThey {
     engine: Arc<Running>,
     engine_slots: u32,
-    inputs: InputRoom,
+    inputs: Arc<InputRoom>,
     disk: DiskRoom,
 }
 
@@ -50,7 +54,7 @@ impl MayThey {
         Self {
             engine,
             engine_slots,
-            inputs: InputRoom::default(),
+            inputs: InputRoom::of_process(),
             disk,
         }
     }
@@ -72,6 +76,16 @@ impl MayThey {
             );
             return Err(refusal.with("limit", limits.concurrency_max));
         };
+        let tenant_max = self.engine_slots.div_ceil(TENANT_SHARE);
+        let Some(of_tenant) = resolved.tenant.running.begin(tenant_max) else {
+            let refusal = Refusal::new(
+                Code::ConcurrencyLimited,
+                format!(
+                    "{tenant_max} runs of this tenant are going on here, which is all that one tenant may take of an executor: wait"
+                ),
+            );
+            return Err(refusal.with("limit", tenant_max));
+        };
         let Some(of_engine) = self.engine.begin(self.engine_slots) else {
             return Err(Refusal::new(
                 Code::Shedding,
@@ -81,6 +95,7 @@ impl MayThey {
         let left = of_function.left();
         let places = Places {
             _of_function: of_function,
+            _of_tenant: of_tenant,
             _of_engine: of_engine,
             _input: input,
         };
@@ -100,17 +115,9 @@ impl Step<Resolved> for MayThey {
         }
         let limits = resolved.function.limits.lowered_by(&resolved.limits);
         let input = std::mem::replace(&mut resolved.input, Input::Whole(Bytes::new()));
-        let length_max = input
-            .length_max(limits.input_bytes_max.into())
-            .min(limits.input_bytes_max.into());
-        let Some(room) = self.inputs.take(length_max) else {
-            return Err(Refusal::new(
-                Code::Shedding,
-                "this executor holds as many inputs as it has memory for; try again in a second",
-            ));
-        };
+        let mut room = Taken::none(self.inputs.clone(), resolved.tenant.inputs.clone());
         resolved.stopwatch.lap(Stage::Quota);
-        let input = input.read(limits.input_bytes_max).await?;
+        let input = input.read(limits.input_bytes_max, &mut room).await?;
         // The time that the caller took to send it is not ours.
         resolved.stopwatch.skip();
         check_json(&input)?;

@@ -54,14 +54,22 @@ impl Step<Known> for What {
             TenantRef::Id(id) => self.tenants.by_id(*id).await,
             TenantRef::Slug(slug) => self.tenants.by_slug(slug).await,
         };
-        let tenant = found.map_err(unavailable)?;
+        let mut tenant = found.map_err(unavailable)?;
         let name = arrived
             .parts
             .uri
             .path()
             .strip_prefix(INVOKE)
             .unwrap_or_default();
-        let (function, version) = find(&tenant, name, &which)?;
+        let mut found = find(&tenant, name, &which);
+        if found.is_err()
+            && let Some(newer) = self.tenants.newer_than(&tenant).await
+        {
+            // It was made just now, and its word is still on the way.
+            found = find(&newer, name, &which);
+            tenant = newer;
+        }
+        let (function, version) = found?;
         Ok(Resolved {
             request_id: arrived.request_id,
             input: Input::coming(&arrived.parts.headers, arrived.body),

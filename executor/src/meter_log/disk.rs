@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use cartwright_role::health::Condition;
 use rustix::fs::statvfs;
 
 /// Look as often.
@@ -42,27 +43,25 @@ impl DiskRoom {
         self.used_percent.load(Ordering::Relaxed)
     }
 
-    /// Look again and again. Never ends.
-    pub(crate) async fn watch(self) {
+    /// Look again and again, and say in `condition` whether there is room. Never ends.
+    pub(crate) async fn watch(self, condition: Condition) {
         let mut was_short = false;
         loop {
-            tokio::time::sleep(EVERY).await;
             self.look();
             let used_percent = self.used_percent();
-            if self.is_short() != was_short {
-                was_short = !was_short;
-                if was_short {
-                    tracing::error!(
-                        used_percent,
-                        "the disk under CARTWRIGHT_DATA_DIR is {used_percent} % full: refusing runs, since they could not be metered"
-                    );
-                } else {
-                    tracing::info!(
-                        used_percent,
-                        "the disk under CARTWRIGHT_DATA_DIR has room again"
-                    );
-                }
+            if !self.is_short() {
+                condition.ready();
+            } else {
+                condition.missing(format!("it is {used_percent} % full"));
             }
+            if self.is_short() && !was_short {
+                tracing::error!(
+                    used_percent,
+                    "the disk under CARTWRIGHT_DATA_DIR is {used_percent} % full: refusing runs, since they could not be metered"
+                );
+            }
+            was_short = self.is_short();
+            tokio::time::sleep(EVERY).await;
         }
     }
 

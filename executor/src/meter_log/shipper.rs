@@ -69,7 +69,6 @@ impl Shipper {
             mut own,
             retention,
         } = self;
-        tokio::spawn(retention.room.clone().watch());
         let abandoned = tokio::spawn(ship_abandoned(meter_dir, billing.clone(), retention));
         let mut pace = Pace::default();
         while !closed.is_cancelled() {

@@ -26,6 +26,9 @@ use held::Held;
 /// After a failed load everyone is told so at once for so long, instead of waiting in line for the next failure.
 const RETRY_AFTER_MS: u64 = 500;
 
+/// Somebody asks for what is not there: it may be new, unless the picture is as young as this.
+const LOOK_AGAIN_AFTER_MS: u64 = 1_000;
+
 /// A tenant that nobody called for so long is forgotten, and its modules with it.
 const IDLE_MAX_S: u64 = 3_600;
 
@@ -119,6 +122,20 @@ impl Tenants {
             return Err(Unavailable::Unreachable);
         }
         self.load(&held).await
+    }
+
+    /// A picture that is newer than this one, if there is one. Looks once a second at most, however often it is asked.
+    pub(crate) async fn newer_than(&self, tenant: &Tenant) -> Option<Arc<Tenant>> {
+        let held = self.held.get(&tenant.id)?;
+        let _loading = held.loading.lock().await;
+        let age_ms = self.freshness.now_ms().saturating_sub(held.fetched_ms());
+        if age_ms >= LOOK_AGAIN_AFTER_MS
+            && !held.failed_within(RETRY_AFTER_MS, self.freshness.now_ms())
+        {
+            self.load(&held).await.ok()?;
+        }
+        held.current()
+            .filter(|current| current.generation > tenant.generation)
     }
 
     /// The api told that this tenant's snapshot is now of this generation. Who is held is renewed at once.

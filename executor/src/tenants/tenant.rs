@@ -16,6 +16,7 @@ use cartwright_domain::wire::{
 use cartwright_engine::Environment;
 use http::HeaderValue;
 
+use crate::inputs::InputRoom;
 use crate::modules::{Artifact, ArtifactKey, ModuleSlot, Modules};
 use crate::slots::Running;
 
@@ -31,6 +32,10 @@ pub(crate) struct Tenant {
     pub(crate) prices: UnitPrices,
     pub(crate) retention: Retention,
     pub(crate) seed_key: [u8; 32],
+    /// Its runs on this executor. Newer pictures of the tenant count on.
+    pub(crate) running: Arc<Running>,
+    /// Its inputs in this executor's memory, likewise.
+    pub(crate) inputs: Arc<InputRoom>,
     functions: HashMap<Box<str>, Arc<Function>>,
 }
 
@@ -118,6 +123,8 @@ impl Tenant {
             prices: snapshot.prices,
             retention: snapshot.retention,
             seed_key,
+            running: before.map_or_else(Arc::default, |before| before.running.clone()),
+            inputs: before.map_or_else(InputRoom::of_tenant, |before| before.inputs.clone()),
             functions,
         })
     }
