@@ -86,7 +86,7 @@ fn compile(compiler: &Compiler, module: &[u8], arguments: &Arguments) -> (Compil
     let terms = Terms {
         target: arguments.target.as_deref(),
         memory_bytes_max: arguments.memory_bytes_max,
-        features: WasmFeatures::from_bits_retain(compiler.feature_bits()),
+        features: features(compiler),
     };
     let mut report = check::check(module, &terms);
     let mut artifact = Vec::new();
@@ -99,6 +99,12 @@ fn compile(compiler: &Compiler, module: &[u8], arguments: &Arguments) -> (Compil
     }
     report.compile_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
     (report, artifact)
+}
+
+/// What compiles, without typed references: wasmtime has no switch for them in a build without garbage collection.
+fn features(compiler: &Compiler) -> WasmFeatures {
+    WasmFeatures::from_bits_retain(compiler.feature_bits())
+        .difference(WasmFeatures::FUNCTION_REFERENCES | WasmFeatures::GC)
 }
 
 fn artifact_too_large(bytes: usize) -> Finding {

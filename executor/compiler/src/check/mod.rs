@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use wasmparser::{Encoding, ExternalKind, Parser, Payload, WasmFeatures};
 
 use findings::{Findings, shown};
-use shape::Shape;
+use shape::{Broken, Shape};
 
 /// What the checks are made against.
 pub(crate) struct Terms<'a> {
@@ -91,7 +91,7 @@ fn judge(
         findings.add(imports::abi_not_supported(abi));
     }
     match walked {
-        Err(error) => findings.add(malformed(bytes, &error)),
+        Err(broken) => findings.add(malformed(bytes, &broken)),
         Ok(()) => {
             validity::check(bytes, terms.features, shape, findings);
             if abi == Abi::Wasi {
@@ -114,9 +114,13 @@ fn is_component(bytes: &[u8]) -> bool {
     )
 }
 
-fn malformed(bytes: &[u8], error: &wasmparser::Error) -> Finding {
+fn malformed(bytes: &[u8], broken: &Broken) -> Finding {
+    let (error, outside) = match broken {
+        Broken::Outside(error) => (error, true),
+        Broken::Inside(error) => (error, false),
+    };
     let place = format!("byte {:#x}", error.offset());
-    if error.message().contains("unexpected end") && error.offset() + 16 >= bytes.len() {
+    if outside && error.message().contains("unexpected end") {
         let what = format!("The file ends in the middle, after {} bytes.", bytes.len());
         return Finding::new(
             FindingCode::Truncated,

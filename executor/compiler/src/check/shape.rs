@@ -59,16 +59,25 @@ impl Shape {
     }
 }
 
-/// Walk the module. An error is where its bytes stop making sense; what was learned until then stands.
+/// Where a module's bytes stop making sense.
+pub(super) enum Broken {
+    /// Between sections: one is longer than the rest of the file.
+    Outside(wasmparser::Error),
+    /// Inside a section.
+    Inside(wasmparser::Error),
+}
+
+/// Walk the module. What was learned until it broke stands.
 pub(super) fn walk(
     bytes: &[u8],
     memory_bytes_max: u64,
     shape: &mut Shape,
     findings: &mut Findings,
-) -> wasmparser::Result<()> {
+) -> Result<(), Broken> {
     shape.names = names::Names::of_module(bytes);
     for payload in Parser::new(0).parse_all(bytes) {
-        section(payload?, memory_bytes_max, shape, findings)?;
+        let payload = payload.map_err(Broken::Outside)?;
+        section(payload, memory_bytes_max, shape, findings).map_err(Broken::Inside)?;
     }
     Ok(())
 }

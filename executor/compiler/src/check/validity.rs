@@ -41,6 +41,11 @@ fn finding(error: &Error) -> Finding {
             let what = format!("It uses {proposal}, which is off here ({message}).");
             Finding::new(FindingCode::FeatureNotAllowed, what, remedy)
         }
+        None if message.starts_with("malformed") => Finding::new(
+            FindingCode::Malformed,
+            format!("Its bytes do not follow the WebAssembly format: {message}."),
+            "Build it anew: the file is damaged, or was made by a tool with a fault.",
+        ),
         None => Finding::new(
             FindingCode::Invalid,
             format!("It breaks a rule of WebAssembly: {message}."),
@@ -51,34 +56,28 @@ fn finding(error: &Error) -> Finding {
 
 /// The proposal that a message says is off, and how to build without it.
 fn proposal(message: &str) -> Option<(&'static str, &'static str)> {
-    const OFF: [&str; 6] = [
+    const OFF: [&str; 9] = [
         "not enabled",
         "must be enabled",
-        "proposal disabled",
         "requires the",
+        "disabled",
+        "disallowed",
+        "required for",
+        "not supported without",
         "multi-memory",
         "zero byte expected",
     ];
     if !OFF.iter().any(|off| message.contains(off)) {
         return None;
     }
+    const NO_THREADS: &str =
+        "Build without threads (Rust: not `wasm32-wasip1-threads`; C: without `-pthread`).";
+    const ONE_MEMORY: &str = "Build it as one program with one memory.";
     let lowered = message.to_lowercase();
     let known = [
-        (
-            "thread",
-            "threads and shared memory",
-            "Build without threads (Rust: not `wasm32-wasip1-threads`; C: without `-pthread`).",
-        ),
-        (
-            "shared",
-            "threads and shared memory",
-            "Build without threads (Rust: not `wasm32-wasip1-threads`; C: without `-pthread`).",
-        ),
-        (
-            "atomic",
-            "threads and shared memory",
-            "Build without threads (Rust: not `wasm32-wasip1-threads`; C: without `-pthread`).",
-        ),
+        ("thread", "threads and shared memory", NO_THREADS),
+        ("shared", "threads and shared memory", NO_THREADS),
+        ("atomic", "threads and shared memory", NO_THREADS),
         ("memory64", "64-bit memory", "Build for `wasm32`."),
         ("64-bit", "64-bit memory", "Build for `wasm32`."),
         (
@@ -88,7 +87,7 @@ fn proposal(message: &str) -> Option<(&'static str, &'static str)> {
         ),
         ("tail call", "tail calls", "Build without `-mtail-call`."),
         (
-            "gc ",
+            "gc",
             "garbage-collected types",
             "Build with a toolchain that brings its own garbage collector.",
         ),
@@ -97,16 +96,8 @@ fn proposal(message: &str) -> Option<(&'static str, &'static str)> {
             "typed function references",
             "Build with a toolchain that does not need them.",
         ),
-        (
-            "multi-memory",
-            "more than one memory",
-            "Build it as one program with one memory.",
-        ),
-        (
-            "zero byte",
-            "more than one memory",
-            "Build it as one program with one memory.",
-        ),
+        ("multi-memory", "more than one memory", ONE_MEMORY),
+        ("zero byte", "more than one memory", ONE_MEMORY),
         (
             "page size",
             "custom page sizes",
