@@ -1,7 +1,35 @@
 //! Tests of the whole stack through its front doors: one binary, one file a noun.
 
+mod aliases;
+mod artifacts;
+mod auth;
+mod billing;
+mod catalog;
 mod compose;
+mod credentials;
 mod dependencies;
+mod document;
+mod drain;
+mod forgeries;
+mod functions;
+mod guests;
+mod ingest;
+mod invocations;
+mod invoke;
+mod keys;
+mod members;
+mod meter_log;
 mod openapi;
+mod outages;
+mod platform;
+mod sessions;
+mod settings;
+mod shedding;
+mod shipping;
 mod stack;
+mod strangers;
+mod tenancy;
+mod usage;
+mod versions;
 mod walls;
+mod zoo;

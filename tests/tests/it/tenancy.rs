@@ -1,0 +1,294 @@
+//! Two tenants and every route: what is one's is not found by the other.
+
+use std::collections::BTreeSet;
+
+use cartwright_tests::{Answer, Stack, Tenant, module};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::document::{document, operations};
+
+/// One route, as both tenants ask for it.
+struct Cell {
+    operation: &'static str,
+    method: Method,
+    path: String,
+    body: Body,
+    /// What the owner gets.
+    owner: u16,
+}
+
+enum Body {
+    None,
+    Json(Value),
+    Wasm(Vec<u8>),
+}
+
+fn cell(operation: &'static str, method: Method, path: String, body: Body, owner: u16) -> Cell {
+    Cell {
+        operation,
+        method,
+        path,
+        body,
+        owner,
+    }
+}
+
+async fn ask(tenant: &Tenant, cell: &Cell) -> Answer {
+    let request = tenant.request(cell.method.clone(), &cell.path);
+    let request = match &cell.body {
+        Body::None => request,
+        Body::Json(body) => request.json(body),
+        Body::Wasm(bytes) => request
+            .header("content-type", "application/wasm")
+            .body(bytes.clone()),
+    };
+    tenant.send(request).await
+}
+
+/// Routes that name something of the owner's: the owner reaches it, and the stranger is told that there is none.
+async fn cells_about_one_thing(ada: &Tenant, run: &str, member: &str) -> Vec<Cell> {
+    let hello = module("hello/hello.wasm");
+    let key = ada
+        .post("/v1/api-keys", &json!({"name": "to revoke"}))
+        .await
+        .expect(201)
+        .json();
+    let key = key["id"].as_str().unwrap();
+    let f = "/v1/functions/hello";
+    let text = |path: &str| format!("{f}{path}");
+    let get = |operation, path: &str| cell(operation, Method::GET, text(path), Body::None, 200);
+    vec![
+        get("get_function", ""),
+        cell(
+            "update_function",
+            Method::PATCH,
+            text(""),
+            Body::Json(json!({"target": "cart.discount"})),
+            200,
+        ),
+        get("list_versions", "/versions"),
+        get("get_version", "/versions/1"),
+        cell(
+            "upload_version",
+            Method::POST,
+            text("/versions"),
+            Body::Wasm(hello),
+            200,
+        ),
+        cell(
+            "test_version",
+            Method::POST,
+            text("/versions/1/test"),
+            Body::Json(json!({"input": {"name": "Ada"}})),
+            200,
+        ),
+        get("list_aliases", "/aliases"),
+        cell(
+            "move_alias",
+            Method::PUT,
+            text("/aliases/live"),
+            Body::Json(json!({"version": 1})),
+            200,
+        ),
+        get("list_alias_moves", "/aliases/live/moves"),
+        cell(
+            "put_config",
+            Method::PUT,
+            text("/config"),
+            Body::Json(json!({})),
+            200,
+        ),
+        get("get_config", "/config"),
+        get("list_config_versions", "/config/versions"),
+        cell(
+            "get_invocation",
+            Method::GET,
+            format!("/v1/invocations/{run}"),
+            Body::None,
+            200,
+        ),
+        cell(
+            "update_member",
+            Method::PATCH,
+            format!("/v1/members/{member}"),
+            Body::Json(json!({"role": "viewer"})),
+            200,
+        ),
+        cell(
+            "revoke_api_key",
+            Method::DELETE,
+            format!("/v1/api-keys/{key}"),
+            Body::None,
+            204,
+        ),
+    ]
+}
+
+/// Routes that take a thing away: the owner takes one, and the stranger does not get the other.
+async fn cells_that_take_away(ada: &Tenant) -> Vec<(Cell, Cell, String)> {
+    let invited = async |email: &str| {
+        let new = json!({"email": email, "role": "viewer"});
+        ada.post("/v1/members", &new).await.expect(201).json()["id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    for name in ["first", "second"] {
+        ada.create_function(name).await;
+    }
+    let delete =
+        |operation, path: &str| cell(operation, Method::DELETE, path.to_owned(), Body::None, 204);
+    let (one, two) = (
+        invited("one@example.com").await,
+        invited("two@example.com").await,
+    );
+    vec![
+        (
+            delete("delete_function", "/v1/functions/first"),
+            delete("delete_function", "/v1/functions/second"),
+            "/v1/functions".to_owned(),
+        ),
+        (
+            delete("remove_member", &format!("/v1/members/{one}")),
+            delete("remove_member", &format!("/v1/members/{two}")),
+            "/v1/members".to_owned(),
+        ),
+    ]
+}
+
+/// Routes without a name in them: each tenant gets its own, in which nothing of the other's stands.
+fn cells_about_ones_own() -> Vec<Cell> {
+    let get =
+        |operation, path: &str| cell(operation, Method::GET, path.to_owned(), Body::None, 200);
+    let post = |operation, path: &str, body| {
+        cell(
+            operation,
+            Method::POST,
+            path.to_owned(),
+            Body::Json(body),
+            201,
+        )
+    };
+    vec![
+        get("get_tenant", "/v1/tenant"),
+        cell(
+            "update_tenant",
+            Method::PATCH,
+            "/v1/tenant".to_owned(),
+            Body::Json(json!({"run_log_retention": "all"})),
+            200,
+        ),
+        get("list_members", "/v1/members"),
+        post(
+            "invite_member",
+            "/v1/members",
+            json!({"email": "three@example.com", "role": "viewer"}),
+        ),
+        get("list_api_keys", "/v1/api-keys"),
+        post("create_api_key", "/v1/api-keys", json!({"name": "mine"})),
+        get("list_audit_entries", "/v1/audit"),
+        get("list_functions", "/v1/functions"),
+        post(
+            "create_function",
+            "/v1/functions",
+            json!({"name": "same-name"}),
+        ),
+        get("list_invocations", "/v1/invocations"),
+        get("get_usage", "/v1/usage?group_by=function"),
+        get("get_plan", "/v1/billing/plan"),
+        get("get_estimate", "/v1/billing/estimate"),
+    ]
+}
+
+#[tokio::test]
+async fn no_route_shows_or_changes_what_is_anothers() {
+    let stack = Stack::shared().await;
+    let (ada, bob) = (stack.tenant("ada").await, stack.tenant("bob").await);
+    ada.patch("/v1/tenant", &json!({"run_log_retention": "all"}))
+        .await
+        .expect(200);
+    ada.deploy("hello", module("hello/hello.wasm")).await;
+    ada.put("/v1/functions/hello/config", &json!({}))
+        .await
+        .expect(200);
+    let ran = ada
+        .invoke("hello", &json!({"name": "Ada"}))
+        .await
+        .expect(200);
+    let run = ran.header("cartwright-invocation-id").to_owned();
+    cartwright_tests::eventually(
+        "the run is listed",
+        std::time::Duration::from_secs(10),
+        async || (ada.get(&format!("/v1/invocations/{run}")).await.status == 200).then_some(()),
+    )
+    .await;
+    let guest = json!({"email": format!("guest-{}", ada.email), "role": "viewer"});
+    let invitation = ada.post("/v1/members", &guest).await.expect(201).json();
+    let acceptance = json!({"invitation": invitation["invitation"], "password": ada.password});
+    let accepted = ada
+        .send(
+            ada.anonymous(Method::POST, "/v1/auth/accept")
+                .json(&acceptance),
+        )
+        .await
+        .expect(201)
+        .json();
+    let member = accepted["user_id"].as_str().unwrap();
+    let mut covered = BTreeSet::new();
+
+    for cell in cells_about_one_thing(&ada, &run, member).await {
+        let what = format!("{} {}", cell.method, cell.path);
+        let hers = ask(&ada, &cell).await;
+        assert_eq!(hers.status, cell.owner, "{what}: {}", hers.text());
+        let his = ask(&bob, &cell).await;
+        assert_eq!(
+            (his.status, his.code().as_str()),
+            (404, "not_found"),
+            "{what}: {}",
+            his.text()
+        );
+        covered.insert(cell.operation);
+    }
+    for (hers, his, list) in cells_that_take_away(&ada).await {
+        let before = ada.get(&list).await.expect(200).json()["data"]
+            .as_array()
+            .unwrap()
+            .len();
+        assert_eq!(ask(&ada, &hers).await.status, hers.owner, "{}", hers.path);
+        assert_eq!(ask(&bob, &his).await.status, 404, "{}", his.path);
+        let after = ada.get(&list).await.expect(200).json()["data"]
+            .as_array()
+            .unwrap()
+            .len();
+        assert_eq!(after, before - 1, "{list}");
+        covered.insert(hers.operation);
+    }
+    for cell in cells_about_ones_own() {
+        let what = format!("{} {}", cell.method, cell.path);
+        let (hers, his) = (ask(&ada, &cell).await, ask(&bob, &cell).await);
+        assert_eq!(
+            (hers.status, his.status),
+            (cell.owner, cell.owner),
+            "{what}: {} {}",
+            hers.text(),
+            his.text()
+        );
+        let his = his.text();
+        for trace in [ada.slug.as_str(), &ada.email, &run, member, "\"hello\""] {
+            assert!(!his.contains(trace), "{what} shows {trace}: {his}");
+        }
+        covered.insert(cell.operation);
+    }
+    // A new route fails here until it has its row above.
+    let every = operations(&document(stack).await);
+    let of_tenants = every.iter().filter(|(.., operation)| {
+        operation["x-cartwright-access"]["permission"]
+            .as_str()
+            .is_some_and(|permission| !permission.starts_with("platform:"))
+    });
+    let of_tenants: BTreeSet<_> = of_tenants
+        .map(|(.., operation)| operation["operationId"].as_str().unwrap())
+        .collect();
+    assert_eq!(covered, of_tenants);
+}
