@@ -48,36 +48,68 @@ fn every_function_of_ours_is_accepted_with_its_settings_and_sample() {
 }
 
 #[test]
-fn every_function_of_ours_answers_its_own_sample() {
+fn every_function_of_ours_answers_every_sample_twice_alike() {
     let engine = engine();
+    let mut samples = 0;
     for (folder, name) in prebuilt() {
         let module = fs::read(folder.join(format!("{name}.wasm"))).expect("it can be read");
-        let (report, artifact) = compile(&module, &[]);
-        let sample = report
-            .sample
-            .expect("it carries a sample")
-            .to_string()
-            .into_bytes();
-        let artifact = artifact.expect("it is accepted");
-        let first = run(&engine, &artifact, sample.clone(), "{}");
-        assert_eq!(
-            first.outcome,
-            Outcome::Ok,
-            "{name}: {:?} {}",
-            first.error,
-            String::from_utf8_lossy(&first.log)
-        );
-        println!(
-            "{name}: {} fuel, {} KiB, {:?}",
-            first.fuel_used,
-            first.memory_peak_bytes >> 10,
-            first.wall
-        );
-        let second = run(&engine, &artifact, sample, "{}");
-        assert_eq!(
-            (first.output, first.fuel_used),
-            (second.output, second.fuel_used),
-            "{name}"
-        );
+        let artifact = compile(&module, &[]).1.expect("it is accepted");
+        for (sample, input, settings, expected) in samples_of(&folder) {
+            let run = || run(&engine, &artifact, input.clone(), &settings);
+            let (first, second) = (run(), run());
+            let place = format!("{name}/{sample}");
+            assert_eq!(
+                first.outcome,
+                Outcome::Ok,
+                "{place}: {:?} {}",
+                first.error,
+                String::from_utf8_lossy(&first.log)
+            );
+            assert_eq!(json(&first.output), json(&expected), "{place}");
+            assert_eq!(
+                (&first.output, first.fuel_used),
+                (&second.output, second.fuel_used),
+                "{place}"
+            );
+            println!(
+                "{place}: {} fuel, {} KiB, {:?}",
+                second.fuel_used,
+                second.memory_peak_bytes >> 10,
+                second.wall
+            );
+            samples += 1;
+        }
     }
+    assert!(samples >= 10, "only {samples} samples were found");
+}
+
+fn json(bytes: &[u8]) -> serde_json::Value {
+    serde_json::from_slice(bytes).expect("it is JSON")
+}
+
+/// The samples of a function: name, input, settings, expected output.
+fn samples_of(folder: &Path) -> Vec<(String, Vec<u8>, String, Vec<u8>)> {
+    let files = fs::read_dir(folder.join("samples"))
+        .expect("it has samples")
+        .filter_map(Result::ok);
+    let names = files.filter_map(|file| {
+        Some(
+            file.file_name()
+                .to_str()?
+                .strip_suffix(".input.json")?
+                .to_owned(),
+        )
+    });
+    let read =
+        |name: &str, part: &str| fs::read(folder.join(format!("samples/{name}.{part}.json")));
+    names
+        .map(|name| {
+            let settings = read(&name, "settings").map_or("{}".to_owned(), |bytes| {
+                String::from_utf8(bytes).expect("it is text")
+            });
+            let input = read(&name, "input").expect("it can be read");
+            let expected = read(&name, "output").expect("each input has its output");
+            (name, input, settings, expected)
+        })
+        .collect()
 }
