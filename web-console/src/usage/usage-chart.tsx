@@ -105,6 +105,8 @@ function optionsOf(element: HTMLElement, span: Span, onHover: (index: number | n
 }
 
 function tickWords(at_s: number, span: Span): string {
+  // The end of the span begins no step, and its words would not fit.
+  if (at_s >= span.to_s) return "";
   const at = new Date(at_s * 1000);
   if (span.granularity === "hour") return `${String(at.getUTCHours()).padStart(2, "0")}:00`;
   return at.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
