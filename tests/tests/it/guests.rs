@@ -1,0 +1,38 @@
+//! Modules that tests make: each does one thing.
+
+/// A module whose `_start`, also callable as `$main`, is this body. It may `call $write` (`fd_write`) and `call $exit`.
+pub(crate) fn doing(body: &str) -> Vec<u8> {
+    with_data("{}", "", body)
+}
+
+/// A module that writes this as its output.
+pub(crate) fn writing(output: &str) -> Vec<u8> {
+    with_data(output, "", WRITE)
+}
+
+/// A module that counts down from here, some ten units of fuel a step, and then writes `{}`.
+pub(crate) fn busy(steps: u32) -> Vec<u8> {
+    let count = format!(
+        "(local.set $n (i32.const {steps}))
+        (loop $l (local.set $n (i32.sub (local.get $n) (i32.const 1))) (br_if $l (local.get $n)))
+        {WRITE}"
+    );
+    with_data("{}", "(local $n i32)", &count)
+}
+
+/// Write the data to standard output.
+const WRITE: &str = "(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))";
+
+fn with_data(data: &str, locals: &str, body: &str) -> Vec<u8> {
+    let (escaped, length) = (data.replace('"', "\\22"), data.len());
+    wat::parse_str(format!(
+        r#"(module
+            (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "\20\00\00\00\{length:02x}\00\00\00")
+            (data (i32.const 32) "{escaped}")
+            (func $main (export "_start") {locals} {body}))"#
+    ))
+    .expect("a module")
+}
