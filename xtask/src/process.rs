@@ -49,7 +49,7 @@ pub struct Program {
 
 /// The variables that any program may need and that hold no secret of ours.
 pub fn inherited() -> impl Iterator<Item = (String, String)> {
-    ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "RUST_BACKTRACE"]
+    ["PATH", "HOME", "LANG", "TZ", "TMPDIR"]
         .into_iter()
         .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
 }
