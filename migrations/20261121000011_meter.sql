@@ -211,6 +211,8 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 -- The planner takes a batch of thousands for a handful of rows, and would compare each with each.
 set enable_nestloop = off
+-- A whole batch stays in memory between its steps.
+set work_mem = '64MB'
 as $$
 #variable_conflict use_column
 declare
@@ -225,8 +227,7 @@ begin
 
     return query
     with batch as (
-        select lo + place - 1 as seq, substr(records, (place - 1)::integer * record_len + 1, record_len) as record,
-            to_timestamp(uuid7_ms(r.invocation_id) / 1000.0) as at, r.*
+        select lo + place - 1 as seq, r.*
         from unnest(
             doubt, invocation_id, seed_id, tenant_id, function_id, request_id, version, config_version, price_sheet,
             engine_epoch, outcome, run_trigger, bill_class, alias, fuel, memory_peak_bytes, memory_kib_ms, duration_us,
@@ -276,7 +277,8 @@ begin
     ),
     claimed as (
         insert into charge_key as held (tenant_id, charge_key, invocation_id, at)
-        select distinct on (tenant_id, charge_key) tenant_id, charge_key, invocation_id, at
+        select distinct on (tenant_id, charge_key) tenant_id, charge_key, invocation_id,
+            to_timestamp(uuid7_ms(invocation_id) / 1000.0)
         from believed where is_first and charge_key is not null and bill_class <> 0
         order by tenant_id, charge_key, seq
         on conflict (tenant_id, charge_key) do update
@@ -334,7 +336,8 @@ begin
     repeated as (
         insert into usage_dup (writer_id, seq, tenant_id, invocation_id, cause, record)
         select of_writer, believed.seq, believed.tenant_id, believed.invocation_id,
-            case when fresh.seq is null then 'invocation' else 'charge_key' end, believed.record
+            case when fresh.seq is null then 'invocation' else 'charge_key' end,
+            substr(records, (believed.seq - lo)::integer * record_len + 1, record_len)
         from believed
         left join fresh using (invocation_id, seq)
         left join decided using (seq)
@@ -343,7 +346,9 @@ begin
     ),
     doubted as (
         insert into set_aside (writer_id, seq, tenant_id, invocation_id, cause, record)
-        select of_writer, seq, tenant_id, invocation_id, cause, record from judged where cause is not null
+        select of_writer, seq, tenant_id, invocation_id, cause,
+            substr(records, (seq - lo)::integer * record_len + 1, record_len)
+        from judged where cause is not null
         returning cause
     )
     insert into ship_manifest (
@@ -403,8 +408,9 @@ do $$ begin perform meter_partitions_ahead(7); end $$;
 
 -- Compare what was shipped since then with what is stored: manifests with the records of their batches, and the rollups of
 -- every minute that those records touch with a recount. All three in one snapshot; every count but the first must be 0.
+-- `examples` names some of what differs.
 create function meter_drift(since timestamptz)
-returns table (manifests bigint, manifest_drift bigint, rollup_drift bigint)
+returns table (manifests bigint, manifest_drift bigint, rollup_drift bigint, examples text[])
 language sql stable security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -441,12 +447,19 @@ as $$
             billable_fuel, memory_kib_ms
         from usage_rollup
         where minute in (select to_timestamp(minutes.minute * 60) from minutes)
+    ),
+    broken as (
+        select * from stored where (inserted, fuel, billable_invocations) is distinct from (found, found_fuel, found_billable)
+    ),
+    differing as (
+        (table recount except table held) union all (table held except table recount)
     )
     select
         (select count(*) from shipped),
-        (select count(*) from stored
-            where (inserted, fuel, billable_invocations) is distinct from (found, found_fuel, found_billable)),
-        (select count(*) from ((table recount except table held) union all (table held except table recount)) as differing)
+        (select count(*) from broken),
+        (select count(*) from differing),
+        array(select format('batch %s of writer %s', lo, writer_id) from broken limit 3)
+            || array(select format('minute %s of tenant %s by writer %s', minute, tenant_id, writer_id) from differing limit 3)
 $$;
 
 -- Forget charge keys whose 48 hours have passed, by the run and by its arrival.
@@ -463,14 +476,26 @@ begin
 end
 $$;
 
--- How many records have no day of their own.
+-- How many records lie before the first day that has a partition or after the last. Asked of the whole table, since nobody
+-- is granted a partition.
 create function meter_strays() returns bigint
 language sql stable security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select count(*) from meter_record_default
+    with days as (
+        select min(day) as first, max(day) + 1 as after_last
+        from (
+            select to_date(right(relname, 8), 'YYYYMMDD') as day
+            from pg_class where relispartition and relname ~ '^meter_record_[0-9]{8}$'
+        ) as partitions
+    ), bounds as (
+        select uuid7_floor(extract(epoch from first::timestamp at time zone 'UTC')::bigint * 1000) as first,
+            uuid7_floor(extract(epoch from after_last::timestamp at time zone 'UTC')::bigint * 1000) as after_last
+        from days
+    )
+    select (select count(*) from meter_record where invocation_id < (select first from bounds))
+        + (select count(*) from meter_record where invocation_id >= (select after_last from bounds))
 $$;
-grant select on meter_record_default to cartwright_crossing;
 
 do $$
 declare

@@ -56,7 +56,9 @@ fn passing(error: &sqlx::Error) -> Option<&'static str> {
         sqlx::Error::Io(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::WorkerCrashed
-        | sqlx::Error::Tls(_) => {
+        | sqlx::Error::Tls(_)
+        // A connection that broke off within a message reads as one.
+        | sqlx::Error::Protocol(_) => {
             return Some("the database cannot be reached");
         }
         sqlx::Error::Database(error) => error.code()?,

@@ -75,7 +75,7 @@ async fn take(
         return Err(BillingError::NotNext { next_seq });
     };
     tx.commit().await?;
-    tell(place.writer, &taken, &batch.records);
+    tell(&place, &taken, &batch.records);
     Ok(Json(BatchAck {
         next_seq: taken.next_seq,
     }))
@@ -91,7 +91,8 @@ fn refused(rejection: BytesRejection) -> BillingError {
 }
 
 /// Count what became of a batch, and raise the alarm about what is not believed.
-fn tell(writer: WriterId, taken: &Taken, records: &[MeterRecord]) {
+fn tell(place: &BatchPlace, taken: &Taken, records: &[MeterRecord]) {
+    let BatchPlace { writer, lo } = place;
     let dispositions = [
         ("inserted", taken.inserted),
         ("duplicate", taken.dups),
@@ -113,8 +114,9 @@ fn tell(writer: WriterId, taken: &Taken, records: &[MeterRecord]) {
     if taken.unbelieved > 0 {
         tracing::error!(
             writer.id = %writer,
+            batch.lo = lo,
             records = taken.unbelieved,
-            "set aside {} records of writer {writer} that billing does not believe: see the table set_aside",
+            "set aside {} records of batch {lo} of writer {writer} that billing does not believe: the table set_aside has each with its tenant and cause",
             taken.unbelieved,
         );
     }

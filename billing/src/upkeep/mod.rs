@@ -77,9 +77,10 @@ async fn reconcile(app: &App) -> Result<(), BillingError> {
         tracing::error!(
             manifests = drift.manifest_drift,
             rollups = drift.rollup_drift,
-            "what is stored is not what was taken in: {} manifests and {} rollups differ",
+            "what is stored is not what was taken in: {} manifests and {} rollups differ, such as {}",
             drift.manifest_drift,
             drift.rollup_drift,
+            drift.examples.join("; "),
         );
     }
     Ok(())

@@ -21,6 +21,8 @@ pub(super) struct Drift {
     pub(super) manifest_drift: u64,
     /// Rollups that a recount does not confirm.
     pub(super) rollup_drift: u64,
+    /// Some of them, by name.
+    pub(super) examples: Vec<String>,
 }
 
 /// Whether the database answers.
@@ -73,7 +75,8 @@ pub(super) async fn drift(app: &App, since: DateTime<Utc>) -> Result<Drift, Bill
         .await?;
     let row = sqlx::query!(
         r#"
-        select manifests as "manifests!", manifest_drift as "manifest_drift!", rollup_drift as "rollup_drift!"
+        select manifests as "manifests!", manifest_drift as "manifest_drift!", rollup_drift as "rollup_drift!",
+            examples as "examples!"
         from meter_drift($1)
         "#,
         since
@@ -85,5 +88,6 @@ pub(super) async fn drift(app: &App, since: DateTime<Utc>) -> Result<Drift, Bill
         manifests: count(row.manifests)?,
         manifest_drift: count(row.manifest_drift)?,
         rollup_drift: count(row.rollup_drift)?,
+        examples: row.examples,
     })
 }

@@ -5,6 +5,7 @@ use cartwright_domain::meter::MeterRecord;
 use cartwright_domain::outcome::{Outcome, Trigger};
 use cartwright_tests::{Backend, Options, Role, Stack};
 use futures_util::future::join_all;
+use sqlx::Connection;
 
 use crate::meter_log::{MeterLog, Metered, Stored};
 
@@ -289,6 +290,47 @@ async fn tests_and_our_faults_are_recorded_and_billed_to_nobody() {
 
     let stored = metered.stored().await;
     assert_eq!((stored.records, stored.billed), (4, 1));
+}
+
+#[tokio::test]
+async fn a_rollup_or_a_record_that_is_not_what_was_taken_in_is_found_by_a_recount() {
+    let metered = Metered::new(Stack::shared().await, "drift").await;
+    metered
+        .send(&MeterLog::new().append(&metered.records(3)))
+        .await
+        .expect(200);
+    metered.stored().await;
+    let mut database = metered.stack.database().await;
+    for (harm, manifests, rollups) in [
+        (
+            "update usage_rollup set fuel = fuel + 1 where tenant_id = $1",
+            0,
+            2,
+        ),
+        ("delete from usage_rollup where tenant_id = $1", 0, 1),
+        (
+            "update meter_record set bill_class = 0 where tenant_id = $1",
+            1,
+            2,
+        ),
+        ("delete from meter_record where tenant_id = $1", 1, 0),
+    ] {
+        // Rolled back: other tests share the database.
+        let mut tx = database.begin().await.expect("a transaction");
+        sqlx::query(harm)
+            .bind(metered.tenant_id.uuid())
+            .execute(&mut *tx)
+            .await
+            .expect(harm);
+        let drift: (i64, i64, Vec<String>) =
+            sqlx::query_as("select manifest_drift, rollup_drift, examples from meter_drift(now() - interval '1 hour')")
+                .fetch_one(&mut *tx)
+                .await
+                .expect("the reconciler");
+        assert_eq!(drift.0, manifests, "{harm}: {:?}", drift.2);
+        // At least so many: three runs may stand on both sides of a minute.
+        assert!(drift.1 >= rollups, "{harm}: {:?}", drift.2);
+    }
 }
 
 #[tokio::test]
