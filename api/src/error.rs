@@ -175,7 +175,9 @@ impl From<CallError> for ApiError {
 /// Whether the database is away, starting, ending or full, rather than at odds with a query.
 fn is_absence(error: &sqlx::Error) -> bool {
     match error {
+        // A connection that is closed in the middle of its start reads as a breach of the protocol.
         sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed

@@ -3,7 +3,7 @@
 use cartwright_domain::ids::{FunctionId, InvocationId};
 use cartwright_domain::names::FunctionName;
 use cartwright_domain::outcome::{Outcome, Trigger};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
@@ -42,9 +42,9 @@ struct RecordQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     trigger: Option<Trigger>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
+    from_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<String>,
+    to_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     min_fuel: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,8 +75,8 @@ impl Filter {
             version: self.version,
             outcome: word(self.outcome.as_deref(), "outcome", Outcome::ALL)?,
             trigger: word(self.trigger.as_deref(), "trigger", Trigger::ALL)?,
-            from: self.from.map(written),
-            to: self.to.map(written),
+            from_ms: self.from.map(unix_ms),
+            to_ms: self.to.map(unix_ms),
             min_fuel: self.min_fuel,
             before,
             limit,
@@ -100,8 +100,9 @@ fn word<W: std::str::FromStr + std::fmt::Display>(
     })
 }
 
-fn written(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+/// Milliseconds since the Unix epoch. No run is from before it.
+fn unix_ms(at: DateTime<Utc>) -> u64 {
+    u64::try_from(at.timestamp_millis()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -118,7 +119,7 @@ mod tests {
         let query = asked.to_query(None, None, 50).unwrap();
         assert_eq!(
             query,
-            "outcome=trap&trigger=http&from=2026-11-21T09%3A00%3A00.000Z&min_fuel=5&limit=50"
+            "outcome=trap&trigger=http&from_ms=1795251600000&min_fuel=5&limit=50"
         );
     }
 

@@ -1,5 +1,6 @@
 //! SQL of the queue, and of what a compiled version gets written.
 
+use anyhow::Context;
 use cartwright_domain::ids::FunctionId;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -173,10 +174,12 @@ pub(super) async fn settle(
     .fetch_one(tx.connection())
     .await?;
     let artifact = verdict.artifact.as_ref();
+    // As text: sqlx would send jsonb, which sorts what is in a settings schema.
+    let report = serde_json::to_string(&verdict.report).context("a report is plain JSON")?;
     sqlx::query!(
         r#"
         update version
-        set status = case when $4::bytea is null then 'refused' else 'ready' end, report = $5, settled_at = now(),
+        set status = case when $4::bytea is null then 'refused' else 'ready' end, report = $5::text::json, settled_at = now(),
             artifact_sha256 = $4, artifact_bytes = $6, signature = $7, engine_epoch = $8,
             promote_alias = null, promote_by = null
         where tenant_id = $1 and function_id = $2 and version = $3
@@ -185,7 +188,7 @@ pub(super) async fn settle(
         function_id.uuid(),
         version,
         artifact.map(|artifact| artifact.sha256.as_slice()),
-        Json(&verdict.report) as _,
+        report,
         artifact.map(|artifact| artifact.bytes),
         artifact.map(|artifact| artifact.signature.as_slice()),
         i32::from(verdict.report.engine_epoch),

@@ -21,6 +21,7 @@ mod members;
 mod meter_log;
 mod openapi;
 mod outages;
+mod pages;
 mod platform;
 mod sessions;
 mod settings;
