@@ -4,8 +4,10 @@ use std::convert::Infallible;
 use std::task::{Context, Poll};
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::response::Response;
 use axum::routing::post;
+use cartwright_domain::limits::Limits;
 use cartwright_role::{health, problem, request};
 use futures_util::future::Either;
 use http::{Method, Request};
@@ -18,6 +20,9 @@ use crate::internal_run::{self, InternalRuns};
 
 /// `POST /v1/invoke/{function}`; the name is one segment.
 pub(crate) const INVOKE: &str = "/v1/invoke/";
+
+/// The largest run request: base64 adds a third to the largest input, and the rest is names.
+const RUN_REQUEST_BYTES_MAX: usize = Limits::CEILING.input_bytes_max as usize / 3 * 4 + (64 << 10);
 
 /// The public listener.
 #[derive(Clone)]
@@ -82,6 +87,7 @@ where
 {
     Router::new()
         .route("/run", post(internal_run::run::<Inner>))
+        .layer(DefaultBodyLimit::max(RUN_REQUEST_BYTES_MAX))
         .with_state(runs)
 }
 

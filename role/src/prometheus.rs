@@ -11,6 +11,34 @@ const SECONDS: &[f64] = &[
     5.0, 10.0, 30.0,
 ];
 
+/// The histogram of an executor's stages, which take microseconds.
+const STAGES: &str = "cartwright_run_stage_seconds";
+
+/// Its bounds: from a microsecond, where a warm stage ends, to a run's longest.
+const STAGE_SECONDS: &[f64] = &[
+    0.000_001,
+    0.000_002_5,
+    0.000_005,
+    0.000_01,
+    0.000_025,
+    0.000_05,
+    0.000_1,
+    0.000_25,
+    0.000_5,
+    0.001,
+    0.002_5,
+    0.005,
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    5.0,
+    30.0,
+];
+
 /// How often counted values are folded into their histograms, so that memory stays flat when nobody scrapes.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -33,6 +61,7 @@ impl Exposition {
 pub fn install() -> Result<Exposition> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?
+        .set_buckets_for_metric(Matcher::Full(STAGES.to_owned()), STAGE_SECONDS)?
         .install_recorder()
         .context("the metrics cannot begin")?;
     let upkeep = handle.clone();

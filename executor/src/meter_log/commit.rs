@@ -3,11 +3,11 @@
 //! `strict` mode a thread of its own does it, since each write is followed by a wait for the disk; what comes meanwhile
 //! shares the next.
 
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use cartwright_domain::meter::RECORD_LEN;
 use parking_lot::{Mutex, MutexGuard};
-use std::sync::Arc;
 
 use super::queue::{Appended, Pending, Queue};
 use super::writer::Writer;
@@ -105,5 +105,123 @@ impl Shared {
             // Who no longer listens left after its run; the record stands.
             pending.written.send(result).ok();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::sync::atomic::Ordering;
+
+    use cartwright_domain::ids::InvocationId;
+    use cartwright_domain::meter::{MeterRecord, decode_frame};
+
+    use super::super::Progress;
+    use super::super::reader::Reader;
+    use super::super::segment::{Segment, tests::header};
+    use super::*;
+    use crate::mint;
+    use crate::scratch::Folder;
+
+    const SEGMENT_BYTES_MAX: u64 = 100_000;
+
+    fn begin(folder: &Folder, durability: Durability) -> (Commit, Arc<Progress>) {
+        let progress = Arc::<Progress>::default();
+        let path = folder.path().to_owned();
+        let begun = Writer::begin(
+            path,
+            header(0),
+            durability,
+            SEGMENT_BYTES_MAX,
+            progress.clone(),
+        );
+        let writer = begun.unwrap();
+        (Commit::begin(writer, durability).unwrap(), progress)
+    }
+
+    fn record() -> ([u8; RECORD_LEN], InvocationId) {
+        let id = InvocationId::from_bytes(mint::id_bytes());
+        let mut bytes = [0; RECORD_LEN];
+        bytes[..16].copy_from_slice(id.as_bytes());
+        (bytes, id)
+    }
+
+    /// Every record of a log, read as the shipper reads it.
+    fn read_all(folder: &Folder, end_seq: u64) -> Vec<MeterRecord> {
+        let mut reader = Reader::new(folder.path().to_owned(), 0);
+        let mut records = Vec::new();
+        while let Some(batch) = reader.read(end_seq, 1_000).unwrap() {
+            let mut frames = &batch.frames[..];
+            while !frames.is_empty() {
+                let frame = decode_frame(frames, None).unwrap();
+                assert_eq!(
+                    frame.base_seq,
+                    records.len() as u64,
+                    "the sequence has no gap"
+                );
+                frames = &frames[frame.encoded_len..];
+                records.extend(frame.records);
+            }
+        }
+        records
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn what_many_append_at_once_is_written_before_they_are_told_and_once() {
+        for (durability, each) in [(Durability::Relaxed, 500), (Durability::Strict, 20)] {
+            let folder = Folder::new();
+            let (commit, progress) = begin(&folder, durability);
+            let commit = Arc::new(commit);
+            let appending = (0..16).map(|_| {
+                let commit = commit.clone();
+                tokio::spawn(async move {
+                    let mut told = Vec::new();
+                    for _ in 0..each {
+                        let (bytes, id) = record();
+                        commit.append(bytes).await.unwrap();
+                        told.push(id);
+                    }
+                    told
+                })
+            });
+            let mut told = HashSet::new();
+            for task in appending.collect::<Vec<_>>() {
+                told.extend(task.await.unwrap());
+            }
+            let written = read_all(&folder, progress.written_seq.load(Ordering::Acquire));
+            let ids: HashSet<InvocationId> =
+                written.iter().map(|record| record.invocation_id).collect();
+            assert_eq!((written.len(), told.len()), (16 * each, 16 * each));
+            assert_eq!(ids, told);
+            commit.close();
+        }
+    }
+
+    #[tokio::test]
+    async fn after_the_end_nothing_is_promised() {
+        let folder = Folder::new();
+        let (commit, _) = begin(&folder, Durability::Relaxed);
+        commit.append(record().0).await.unwrap();
+        commit.close();
+        assert!(commit.append(record().0).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_full_segment_is_followed_by_the_next() {
+        let folder = Folder::new();
+        let (commit, progress) = begin(&folder, Durability::Relaxed);
+        let count = 3 * SEGMENT_BYTES_MAX / RECORD_LEN as u64;
+        let mut appended = Vec::new();
+        for _ in 0..count {
+            appended.push(commit.append(record().0));
+        }
+        for one in appended {
+            one.await.unwrap();
+        }
+        commit.close();
+        let segments = Segment::all(folder.path()).unwrap().len();
+        assert!((4..6).contains(&segments), "{segments} segments");
+        let written = read_all(&folder, progress.written_seq.load(Ordering::Acquire));
+        assert_eq!(written.len() as u64, count);
     }
 }

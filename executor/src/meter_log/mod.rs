@@ -33,7 +33,7 @@ pub(crate) use shipper::Shipper;
 
 use commit::Commit;
 use folder::OwnFolder;
-use segment::Header;
+use segment::{Header, SEGMENT_BYTES_MAX};
 use writer::Writer;
 
 use crate::config::MeterConfig;
@@ -91,6 +91,7 @@ impl MeterLog {
             folder.path().to_owned(),
             header,
             config.meter_durability,
+            SEGMENT_BYTES_MAX,
             progress.clone(),
         )?;
         let log = Self {

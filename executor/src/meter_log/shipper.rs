@@ -113,14 +113,16 @@ async fn ship_abandoned(meter_dir: PathBuf, billing: Peer, retention: Retention)
     loop {
         let dir = meter_dir.clone();
         let found = spawn_blocking(move || OwnFolder::abandoned(&dir)).await;
-        match found.expect("looking does not panic") {
-            Ok(folders) => {
-                for folder in folders {
-                    shipping.spawn(ship_one(folder, billing.clone(), retention.clone()));
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the meter logs of earlier processes cannot be listed")
+        let folders = found
+            .expect("looking does not panic")
+            .unwrap_or_else(|error| {
+                tracing::warn!(%error, "the meter logs of earlier processes cannot be listed");
+                Vec::new()
+            });
+        for folder in folders {
+            // One after the other: each is read whole.
+            if let Some(one) = take_over(folder, retention.clone()).await {
+                shipping.spawn(ship_one(one, billing.clone()));
             }
         }
         while shipping.try_join_next().is_some() {}
@@ -128,27 +130,30 @@ async fn ship_abandoned(meter_dir: PathBuf, billing: Peer, retention: Retention)
     }
 }
 
-/// Ship one abandoned log to its end, keep it as long as the retention says, and remove it.
-async fn ship_one(folder: OwnFolder, billing: Peer, retention: Retention) {
+/// The log in this folder, ready to be shipped; `None` when there is nothing in it, or it cannot be read.
+async fn take_over(folder: OwnFolder, retention: Retention) -> Option<Shipping> {
     let path = folder.path().to_owned();
     let recovered = spawn_blocking(move || recover(&path)).await;
-    let recovered = match recovered.expect("recovering does not panic") {
-        Ok(Some(recovered)) => recovered,
+    match recovered.expect("recovering does not panic") {
+        Ok(Some(recovered)) => Some(Shipping::new(
+            folder,
+            header_of(&recovered),
+            progress_of(&recovered),
+            retention,
+        )),
         Ok(None) => {
             folder.remove().ok();
-            return;
+            None
         }
         Err(error) => {
             tracing::error!(%error, folder = %folder.path().display(), "a meter log of an earlier process cannot be read");
-            return;
+            None
         }
-    };
-    let mut shipping = Shipping::new(
-        folder,
-        header_of(&recovered),
-        progress_of(&recovered),
-        retention,
-    );
+    }
+}
+
+/// Ship one abandoned log to its end, keep it as long as the retention says, and remove it.
+async fn ship_one(mut shipping: Shipping, billing: Peer) {
     let mut pace = Pace::default();
     loop {
         let wait = pace.after(shipping.step(&billing).await, &shipping);

@@ -12,7 +12,7 @@ use rustix::fs::{FallocateFlags, fallocate};
 
 use super::Progress;
 use super::queue::{NotWritten, Pending};
-use super::segment::{HEADER_LEN, Header, SEGMENT_BYTES_MAX, Segment};
+use super::segment::{HEADER_LEN, Header, Segment};
 use super::sync::Syncer;
 use crate::config::Durability;
 
@@ -25,6 +25,7 @@ pub(super) struct Writer {
     next_seq: u64,
     chain: ChainHash,
     durability: Durability,
+    segment_bytes_max: u64,
     syncer: Syncer,
     progress: Arc<Progress>,
     /// Kept between appends, so that none allocates.
@@ -38,9 +39,14 @@ impl Writer {
         folder: PathBuf,
         header: Header,
         durability: Durability,
+        segment_bytes_max: u64,
         progress: Arc<Progress>,
     ) -> io::Result<Self> {
-        let file = Arc::new(create(&Segment::at(&folder, header.base_seq), &header)?);
+        let file = Arc::new(create(
+            &Segment::at(&folder, header.base_seq),
+            &header,
+            segment_bytes_max,
+        )?);
         let syncer = Syncer::start(file.clone());
         Ok(Self {
             folder,
@@ -50,6 +56,7 @@ impl Writer {
             chain: header.chain,
             header,
             durability,
+            segment_bytes_max,
             syncer,
             progress,
             records: Vec::new(),
@@ -65,7 +72,7 @@ impl Writer {
         self.frame.clear();
         let chain = encode_frame(&mut self.frame, self.next_seq, &self.records, &self.chain);
         let length = self.frame.len() as u64;
-        if self.length + length > SEGMENT_BYTES_MAX {
+        if self.length + length > self.segment_bytes_max {
             self.rotate().map_err(|error| self.not_written(&error))?;
         }
         (&*self.file)
@@ -97,7 +104,11 @@ impl Writer {
             chain: self.chain,
             ..self.header
         };
-        let file = Arc::new(create(&Segment::at(&self.folder, self.next_seq), &header)?);
+        let file = Arc::new(create(
+            &Segment::at(&self.folder, self.next_seq),
+            &header,
+            self.segment_bytes_max,
+        )?);
         sync_or_abort(&self.file);
         self.syncer.turn_to(file.clone());
         (self.header, self.file, self.length) = (header, file, HEADER_LEN as u64);
@@ -116,12 +127,12 @@ impl Writer {
 }
 
 /// A new segment with its header. Its room on disk is reserved, so that a full disk shows here and rarely in the middle.
-fn create(segment: &Segment, header: &Header) -> io::Result<File> {
+fn create(segment: &Segment, header: &Header, segment_bytes_max: u64) -> io::Result<File> {
     let file = File::options()
         .append(true)
         .create_new(true)
         .open(&segment.path)?;
-    let reserved = fallocate(&file, FallocateFlags::KEEP_SIZE, 0, SEGMENT_BYTES_MAX);
+    let reserved = fallocate(&file, FallocateFlags::KEEP_SIZE, 0, segment_bytes_max);
     let outcome = match reserved {
         // Some file systems reserve nothing; then a full disk shows at a write.
         Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),

@@ -9,6 +9,8 @@ use std::time::SystemTime;
 
 use parking_lot::Mutex;
 
+use crate::mint;
+
 /// When the disk cache is too large, it is cut to this share of its bound, in percent.
 const CUT_TO_PERCENT: u64 = 90;
 
@@ -64,7 +66,7 @@ impl DiskCache {
 
     fn try_write(&self, sha256: &[u8; 32], bytes: &[u8]) -> io::Result<()> {
         let path = self.path(sha256);
-        let unfinished = path.with_extension(format!("{}.part", std::process::id()));
+        let unfinished = path.with_extension(format!("{}.part", hex::encode(mint::id_bytes())));
         let written = File::create(&unfinished)
             .and_then(|mut file| file.write_all(bytes))
             .and_then(|()| fs::rename(&unfinished, &path));
