@@ -16,6 +16,7 @@ mod internal;
 mod invocations;
 mod jobs;
 mod keys;
+mod linger;
 mod members;
 mod migrate;
 mod needs;

@@ -1,5 +1,6 @@
 //! The process `cartwright-api serve`: the public listener and the internal one, over one [`App`].
 
+use axum::middleware::map_request;
 use cartwright_domain::wire::Role;
 use cartwright_role::drain::Drain;
 use cartwright_role::health::{self, Readiness};
@@ -17,7 +18,7 @@ use crate::clients::object_store::ObjectStore;
 use crate::config::ServeConfig;
 use crate::database::Database;
 use crate::wrapping::Wrapping;
-use crate::{console, docs, internal as internal_routes, needs, router};
+use crate::{console, docs, internal as internal_routes, linger, needs, router};
 
 /// Serve until SIGTERM or SIGINT, then let running requests end.
 pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
@@ -59,7 +60,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         .merge(health::routes(readiness, exposition))
         .merge(docs::routes(&document, config.console.invoke_url())?)
         .merge(console::routes(&config.console)?);
-    let outside = console::secured(request::layered(routes), &config.console)?;
+    let outside = console::secured(request::layered(routes), &config.console)?
+        .layer(map_request(async |request| linger::linger(request)));
     let among_roles = internal::guarded(
         internal_routes::routes(app),
         config.callers.internal_callers,

@@ -139,7 +139,7 @@ async fn what_is_no_key_of_ours_is_refused() {
         format!("{as_platform}{}", crc_of(&as_platform)),
         typing_error,
         ada.api_key.to_uppercase(),
-        format!("{} ", ada.api_key),
+        format!("{} x", ada.api_key),
         format!("{}x", ada.api_key),
         "cw_live_".to_owned(),
         "cw_live_".repeat(1_000),
