@@ -7,6 +7,7 @@ mod limits;
 mod lookalike;
 mod names;
 mod shape;
+mod spaces;
 mod validity;
 
 use cartwright_domain::compile::{Abi, CompileReport, Finding, FindingCode, MODULE_BYTES_MAX};
@@ -49,7 +50,7 @@ pub(crate) fn check(bytes: &[u8], terms: &Terms<'_>) -> CompileReport {
             .map(|(name, ..)| shown(name))
             .collect(),
         imports: shape.imports,
-        memory: shape.memory,
+        memory: shape.spaces.memory,
         functions: shape.functions_defined,
         deterministic: abi == Some(Abi::Wasi),
         findings: findings.into_list(),

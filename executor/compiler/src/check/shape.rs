@@ -2,18 +2,13 @@
 
 use std::ops::Range;
 
-use cartwright_domain::compile::{Finding, FindingCode, MemoryReport};
-use wasmparser::{
-    CompositeInnerType, DataKind, ElementItems, ExternalKind, FuncType, Import, MemoryType, Parser,
-    Payload, TypeRef,
-};
+use cartwright_domain::compile::{Finding, FindingCode};
+use wasmparser::{CompositeInnerType, ExternalKind, FuncType, Import, Parser, Payload, TypeRef};
 
 use super::findings::{Findings, shown};
 use super::limits::*;
+use super::spaces::Spaces;
 use super::{bodies, imports, names};
-
-/// A page of linear memory, in bytes.
-const PAGE_BYTES: u64 = 65_536;
 
 /// What the pass learned.
 #[derive(Default)]
@@ -25,12 +20,9 @@ pub(super) struct Shape {
     pub(super) imports: Vec<String>,
     pub(super) import_modules: Vec<String>,
     pub(super) exports: Vec<(String, ExternalKind, u32)>,
-    pub(super) memory: Option<MemoryReport>,
-    memories: u32,
-    tables: u32,
+    pub(super) spaces: Spaces,
     pub(super) functions_defined: u32,
     bodies_seen: u32,
-    element_items: u64,
     pub(super) settings: Option<Vec<u8>>,
     pub(super) sample: Option<Vec<u8>>,
     pub(super) names: names::Names,
@@ -137,12 +129,12 @@ fn section(
         }
         Payload::TableSection(tables) => {
             for table in tables {
-                table_of(table?.ty.initial, shape, findings);
+                shape.spaces.table(table?.ty.initial, findings);
             }
         }
         Payload::MemorySection(memories) => {
             for memory in memories {
-                memory_of(&memory?, memory_bytes_max, shape, findings);
+                shape.spaces.memory(&memory?, memory_bytes_max, findings);
             }
         }
         Payload::GlobalSection(globals) => {
@@ -181,25 +173,7 @@ fn section(
                 Code::ElementsTooMany,
                 "element section",
             );
-            for segment in segments {
-                shape.element_items += u64::from(match segment?.items {
-                    ElementItems::Functions(items) => items.count(),
-                    ElementItems::Expressions(_, items) => items.count(),
-                });
-            }
-            findings.bound(
-                shape.element_items,
-                u64::from(ELEMENTS_MAX),
-                "elements",
-                || {
-                    Finding::new(
-                        Code::ElementsTooMany,
-                        "Its element segments hold too many elements.",
-                        FEWER,
-                    )
-                    .at("element section")
-                },
-            );
+            shape.spaces.elements(segments, findings)?;
         }
         Payload::DataSection(segments) => {
             many(
@@ -210,7 +184,7 @@ fn section(
                 Code::DataSegmentsTooMany,
                 "data section",
             );
-            data_of(segments, shape, findings)?;
+            shape.spaces.data(segments, findings)?;
         }
         Payload::CodeSectionEntry(body) => {
             let index = shape.imported_functions() + shape.bodies_seen;
@@ -227,7 +201,7 @@ fn section(
     Ok(())
 }
 
-const FEWER: &str =
+pub(super) const FEWER: &str =
     "Leave out what it does not use: build with optimisation for size and without unused code.";
 
 fn many(
@@ -253,67 +227,10 @@ fn import_of(import: &Import<'_>, index: u32, shape: &mut Shape, findings: &mut 
     }
     match import.ty {
         TypeRef::Func(ty) | TypeRef::FuncExact(ty) => shape.functions.push(ty),
-        TypeRef::Table(_) => shape.tables += 1,
-        TypeRef::Memory(_) => shape.memories += 1,
+        TypeRef::Table(_) => shape.spaces.tables += 1,
+        TypeRef::Memory(_) => shape.spaces.memories += 1,
         TypeRef::Global(_) | TypeRef::Tag(_) => {}
     }
-}
-
-fn table_of(initial: u64, shape: &mut Shape, findings: &mut Findings) {
-    shape.tables += 1;
-    let place = format!("table {}", shape.tables - 1);
-    if shape.tables > 1 {
-        let finding = Finding::new(
-            FindingCode::TablesTooMany,
-            "It has more than one table.",
-            "Build it with a toolchain that needs only one.",
-        );
-        findings.add(
-            finding
-                .at(place.clone())
-                .over("1 table", format!("{} tables", shape.tables)),
-        );
-    }
-    findings.bound(initial, TABLE_ELEMENTS_MAX, "elements", || {
-        Finding::new(
-            FindingCode::TableTooLarge,
-            "Its table begins too large.",
-            FEWER,
-        )
-        .at(place)
-    });
-}
-
-fn memory_of(
-    memory: &MemoryType,
-    memory_bytes_max: u64,
-    shape: &mut Shape,
-    findings: &mut Findings,
-) {
-    shape.memories += 1;
-    let place = format!("memory {}", shape.memories - 1);
-    if shape.memories > 1 {
-        let finding = Finding::new(
-            FindingCode::MemoriesTooMany,
-            "It has more than one memory.",
-            "Build it as one program with one memory.",
-        );
-        findings.add(
-            finding
-                .at(place)
-                .over("1 memory", format!("{} memories", shape.memories)),
-        );
-        return;
-    }
-    let bytes = |pages: u64| pages.saturating_mul(PAGE_BYTES);
-    shape.memory = Some(MemoryReport {
-        minimum_bytes: bytes(memory.initial),
-        maximum_bytes: memory.maximum.map(bytes),
-    });
-    findings.bound(bytes(memory.initial), memory_bytes_max, "bytes", || {
-        let remedy = "Give it a smaller initial memory and a smaller stack, and keep large tables out of its static data.";
-        Finding::new(FindingCode::MemoryTooLarge, "Its memory begins larger than its limit.", remedy).at(place)
-    });
 }
 
 fn start_of(function: u32, range: &Range<usize>, shape: &Shape, findings: &mut Findings) {
@@ -326,30 +243,4 @@ fn start_of(function: u32, range: &Range<usize>, shape: &Shape, findings: &mut F
         range.start
     );
     findings.add(Finding::new(FindingCode::StartFunction, what, remedy).at(place));
-}
-
-fn data_of(
-    segments: wasmparser::DataSectionReader<'_>,
-    shape: &Shape,
-    findings: &mut Findings,
-) -> wasmparser::Result<()> {
-    let mut active_bytes = 0_u64;
-    for segment in segments {
-        let segment = segment?;
-        if matches!(segment.kind, DataKind::Active { .. }) {
-            active_bytes += segment.data.len() as u64;
-        }
-    }
-    if let Some(memory) = shape.memory {
-        findings.bound(active_bytes, memory.minimum_bytes, "bytes", || {
-            let what = "Its data is larger than the memory that it begins with.";
-            Finding::new(
-                FindingCode::DataTooLarge,
-                what,
-                "Give it a larger initial memory.",
-            )
-            .at("data section")
-        });
-    }
-    Ok(())
 }

@@ -68,11 +68,14 @@ pub(crate) fn enter() -> io::Result<()> {
 
 #[cfg(unix)]
 fn limits() -> io::Result<()> {
-    limit(
+    let address_space = limit(
         libc::RLIMIT_AS,
         ADDRESS_SPACE_BYTES_MAX,
         ADDRESS_SPACE_BYTES_MAX,
-    )?;
+    );
+    if cfg!(target_os = "linux") {
+        address_space?; // macOS refuses a limit below what every process maps
+    }
     limit(libc::RLIMIT_CPU, CPU_SECONDS_MAX, CPU_SECONDS_MAX + 1)?;
     limit(libc::RLIMIT_FSIZE, 0, 0)?;
     limit(libc::RLIMIT_CORE, 0, 0)?;

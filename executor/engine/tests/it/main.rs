@@ -3,5 +3,7 @@
 mod determinism;
 mod endings;
 mod isolation;
+mod limits;
+mod pointers;
 mod stage;
 mod wasi;

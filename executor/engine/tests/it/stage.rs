@@ -109,3 +109,10 @@ pub(crate) const ECHO: &str = r#"(module
     (func (export "_start")
         (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 4)))
         (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+
+/// A module whose `_start` has this body.
+pub(crate) fn start(body: &str) -> String {
+    format!(
+        r#"(module (memory (export "memory") 1) (func $deep (call $deep)) (func $main (export "_start") {body}))"#
+    )
+}
