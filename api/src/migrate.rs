@@ -1,9 +1,13 @@
 //! `cartwright-api migrate`: brings the database to the newest migration and gives the logins of the roles their passwords.
 
+use std::time::Duration;
+
 use anyhow::{Context, ensure};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use crate::clients::object_store::{ObjectStore, ObjectStoreConfig};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 
@@ -30,7 +34,15 @@ pub(crate) struct MigrateConfig {
         hide_env_values = true
     )]
     billing_database_password: Option<SecretString>,
+    /// Make the bucket too, unless it is there. An S3 service that has just been started is waited for.
+    #[arg(long)]
+    create_bucket: bool,
+    #[command(flatten)]
+    object_store: ObjectStoreConfig,
 }
+
+/// How often, a second apart, an S3 service is asked for its bucket.
+const BUCKET_ATTEMPTS: u32 = 30;
 
 /// Migrate. Safe to run again, and by several at a time: one after the other.
 pub(crate) async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
@@ -51,11 +63,27 @@ pub(crate) async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
             give_password(&mut owner, login, &password).await?;
         }
     }
+    if config.create_bucket {
+        create_bucket(&config.object_store).await?;
+    }
     let newest = MIGRATIONS.iter().map(|each| each.version).max();
     println!(
         "the database is at migration {}",
         newest.unwrap_or_default()
     );
+    Ok(())
+}
+
+async fn create_bucket(config: &ObjectStoreConfig) -> anyhow::Result<()> {
+    let store = ObjectStore::new(config).await;
+    let mut attempt = 1;
+    while let Err(error) = store.create_bucket().await {
+        if attempt == BUCKET_ATTEMPTS {
+            return Err(error).context("S3 has no bucket and makes none");
+        }
+        attempt += 1;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
     Ok(())
 }
 

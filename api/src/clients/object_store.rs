@@ -144,6 +144,26 @@ impl ObjectStore {
         Ok(request.uri().to_owned())
     }
 
+    /// Make the bucket, unless it is there. For `migrate`: the roles' own credentials need not allow it.
+    pub(crate) async fn create_bucket(&self) -> Result<(), ObjectStoreError> {
+        if self.check().await.is_ok() {
+            return Ok(());
+        }
+        let made = self
+            .client
+            .create_bucket()
+            .bucket(&self.bucket)
+            .send()
+            .await;
+        // Somebody else's `migrate` may have been first; what counts is that it answers.
+        match made {
+            Err(error) if self.check().await.is_err() => {
+                Err(failed("cannot make the bucket", &self.bucket, &error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the bucket answers.
     pub(crate) async fn check(&self) -> Result<(), ObjectStoreError> {
         self.client

@@ -174,3 +174,33 @@ fn every_image_that_is_not_ours_is_pinned_to_a_release() {
         );
     }
 }
+
+#[tokio::test]
+async fn migrate_makes_the_bucket_that_is_not_there_and_leaves_one_that_is() {
+    let stack = Stack::shared().await;
+    let bucket = format!("made-{}", uuid::Uuid::now_v7().simple());
+    let migrate = || {
+        Command::new(xtask::place::binary("cartwright-api"))
+            .args(["migrate", "--create-bucket"])
+            .envs(stack.wiring.migration_environment().unwrap())
+            .envs(
+                stack
+                    .wiring
+                    .environment(Role::Worker)
+                    .unwrap()
+                    .into_iter()
+                    .filter(|(name, _)| name.starts_with("AWS_") || name == "S3_ENDPOINT"),
+            )
+            .env("S3_BUCKET", &bucket)
+            .output()
+            .expect("the binary runs")
+    };
+    for _ in 0..2 {
+        let output = migrate();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
