@@ -4,11 +4,14 @@
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Value, json};
 
+use super::bounds;
+
 /// Violations that are told at once. A person mends a few at a time.
 const VIOLATIONS_MAX: usize = 50;
 
 /// A settings schema that can be used, or why it cannot.
 pub(crate) fn validator_of(schema: &Value) -> Result<Validator, String> {
+    bounds::check(schema)?;
     jsonschema::options()
         .offline()
         .with_pattern_options(
@@ -80,13 +83,5 @@ mod tests {
         let found = violations(&validator, &json!(format!("{}!", "a".repeat(50_000))));
         assert_eq!(found.len(), 1);
         assert!(begun.elapsed().as_secs() < 2);
-    }
-
-    #[test]
-    fn a_schema_that_is_itself_ends() {
-        let validator = validator_of(&json!({"$ref": "#"}));
-        if let Ok(validator) = validator {
-            violations(&validator, &json!({"a": 1}));
-        }
     }
 }

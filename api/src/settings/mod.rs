@@ -1,5 +1,6 @@
 //! A function's configuration: versioned JSON that its runs are given, checked against the settings schema that the function carries.
 
+mod bounds;
 pub(crate) mod check;
 mod store;
 

@@ -35,6 +35,7 @@ use crate::plans;
 
 /// How far a version has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[schema(as = VersionStatus)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub(crate) enum Status {
@@ -45,6 +46,12 @@ pub(crate) enum Status {
     /// It cannot; its findings say why.
     Refused,
 }
+
+/// The bytes of a WebAssembly module.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "describes a body that is read as it comes")]
+struct ModuleBytes(Vec<u8>);
 
 /// What to do with an upload.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -64,7 +71,7 @@ pub(crate) struct UploadOptions {
 #[utoipa::path(
     post, path = "/v1/functions/{name}/versions", operation_id = "upload_version", tag = "Versions",
     params(("name" = String, Path, description = "The function's name"), UploadOptions),
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The module"),
+    request_body(content = ModuleBytes, content_type = "application/wasm", description = "The module"),
     responses(
         (status = 201, description = "A new version, ready", body = VersionDetail),
         (status = 200, description = "These bytes are this version already, and it is ready", body = VersionDetail),

@@ -1120,6 +1120,11 @@ export interface components {
             /** @description What they are to be. */
             role: components["schemas"]["Role"];
         };
+        /**
+         * Format: binary
+         * @description The bytes of a WebAssembly module.
+         */
+        ModuleBytes: string;
         /** @description A module's linear memory, as declared. */
         ModuleMemory: {
             /**
@@ -1615,7 +1620,7 @@ export interface components {
                  */
                 version: number;
                 /** @description How far it has come. */
-                status: components["schemas"]["Status"];
+                status: components["schemas"]["VersionStatus"];
                 /** @description SHA-256 of the module. */
                 sha256: string;
                 /**
@@ -1841,11 +1846,6 @@ export interface components {
          * @enum {string}
          */
         Standing: "active" | "invited";
-        /**
-         * @description How far a version has come.
-         * @enum {string}
-         */
-        Status: "compiling" | "ready" | "refused";
         /** @description A tenant. */
         Tenant: {
             /**
@@ -2016,7 +2016,7 @@ export interface components {
              */
             version: number;
             /** @description How far it has come. */
-            status: components["schemas"]["Status"];
+            status: components["schemas"]["VersionStatus"];
             /** @description SHA-256 of the module. */
             sha256: string;
             /**
@@ -2075,6 +2075,11 @@ export interface components {
             /** @description A sample input, if it carries one. */
             sample: unknown;
         };
+        /**
+         * @description How far a version has come.
+         * @enum {string}
+         */
+        VersionStatus: "compiling" | "ready" | "refused";
     };
     responses: never;
     parameters: never;
@@ -4089,7 +4094,7 @@ export interface operations {
         /** @description The module */
         requestBody: {
             content: {
-                "application/wasm": number[];
+                "application/wasm": components["schemas"]["ModuleBytes"];
             };
         };
         responses: {

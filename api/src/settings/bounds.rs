@@ -1,0 +1,158 @@
+//! Bounds what a settings schema may cost to check against. A few references that each name another twice make a check that
+//! never ends, and a schema comes from whoever uploads a module.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+/// Subschemas, with every reference followed. A form that a person fills in has a few dozen.
+const SUBSCHEMAS_MAX: u64 = 1_000;
+
+/// References that lead on to references, one inside the other.
+const REFERENCES_DEEP_MAX: usize = 32;
+
+/// Keywords that lead elsewhere than a plain reference does.
+const LEADING_AWAY: [&str; 5] = [
+    "$anchor",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "$recursiveRef",
+    "$recursiveAnchor",
+];
+
+/// Refuse a schema that costs too much, and say why.
+pub(super) fn check(schema: &Value) -> Result<(), String> {
+    let mut walk = Walk {
+        root: schema,
+        within: Vec::new(),
+        known: HashMap::new(),
+    };
+    let subschemas = walk.weigh(schema, true)?;
+    if subschemas > SUBSCHEMAS_MAX {
+        return Err(format!(
+            "it has more than {SUBSCHEMAS_MAX} subschemas once its references are followed"
+        ));
+    }
+    Ok(())
+}
+
+struct Walk<'a> {
+    root: &'a Value,
+    /// The references that are being followed, outermost first.
+    within: Vec<&'a str>,
+    /// What each reference weighs. Following one twice must not take twice as long.
+    known: HashMap<&'a str, u64>,
+}
+
+impl<'a> Walk<'a> {
+    /// How many subschemas there are in here, at most: what looks like one counts as one.
+    fn weigh(&mut self, node: &'a Value, is_root: bool) -> Result<u64, String> {
+        let members: Vec<&Value> = match node {
+            Value::Object(members) => {
+                let away = LEADING_AWAY.iter().find(|keyword| {
+                    members
+                        .get(**keyword)
+                        .is_some_and(|value| !value.is_object())
+                });
+                if let Some(keyword) = away {
+                    return Err(format!(
+                        "it uses {keyword}; references must be of the form #/…"
+                    ));
+                }
+                if !is_root && members.get("$id").is_some_and(Value::is_string) {
+                    return Err(
+                        "it has an $id inside; only the whole schema may have one".to_owned()
+                    );
+                }
+                members.values().collect()
+            }
+            Value::Array(items) => items.iter().collect(),
+            _ => return Ok(0),
+        };
+        let mut weight = u64::from(node.is_object());
+        if let Some(reference) = node.get("$ref").and_then(Value::as_str) {
+            weight = weight.saturating_add(self.follow(reference)?);
+        }
+        for member in members {
+            weight = weight.saturating_add(self.weigh(member, false)?);
+        }
+        Ok(weight)
+    }
+
+    fn follow(&mut self, reference: &'a str) -> Result<u64, String> {
+        if let Some(weight) = self.known.get(reference) {
+            return Ok(*weight);
+        }
+        let root = self.root;
+        let node = match reference.strip_prefix('#') {
+            Some("") => Some(root),
+            Some(pointer) => root.pointer(pointer),
+            None => None,
+        };
+        let shown: String = reference.chars().take(100).collect();
+        let node =
+            node.ok_or_else(|| format!("its reference {shown:?} leads to nothing inside it"))?;
+        if self.within.contains(&reference) {
+            return Err(format!("its reference {shown:?} leads back to itself"));
+        }
+        if self.within.len() >= REFERENCES_DEEP_MAX {
+            return Err(format!(
+                "its references lead on more than {REFERENCES_DEEP_MAX} deep"
+            ));
+        }
+        self.within.push(reference);
+        let weight = self.weigh(node, false)?;
+        self.within.pop();
+        self.known.insert(reference, weight);
+        Ok(weight)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_ordinary_schema_passes() {
+        let schema = json!({
+            "$id": "https://example.com/settings", "type": "object",
+            "$defs": {"percent": {"type": "integer", "minimum": 0}},
+            "properties": {
+                "a": {"$ref": "#/$defs/percent"}, "b": {"$ref": "#/$defs/percent"}, "$ref": {"type": "string"},
+            },
+        });
+        assert_eq!(check(&schema), Ok(()));
+    }
+
+    #[test]
+    fn references_that_double_are_weighed_without_being_walked() {
+        let mut definitions = json!({"d0": {"type": "string"}});
+        for at in 1..=30 {
+            let before = json!({"$ref": format!("#/$defs/d{}", at - 1)});
+            definitions[format!("d{at}")] = json!({"allOf": [before, before]});
+        }
+        let schema = json!({"$defs": definitions, "$ref": "#/$defs/d30"});
+        assert!(check(&schema).is_err_and(|why| why.contains("subschemas")));
+    }
+
+    #[test]
+    fn references_that_never_end_or_lead_out_are_refused() {
+        for schema in [
+            json!({"$ref": "#"}),
+            json!({"anyOf": [{"$ref": "#"}]}),
+            json!({"properties": {"a": {"$ref": "#"}}}),
+            json!({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}),
+            json!({"$ref": "#/$defs/none"}),
+            json!({"$ref": "https://example.com/schema"}),
+            json!({"$anchor": "a", "items": {"$ref": "#a"}}),
+            json!({"$dynamicRef": "#a"}),
+            json!({"properties": {"a": {"$id": "b"}}}),
+        ] {
+            assert!(check(&schema).is_err(), "{schema}");
+        }
+        let many: Vec<_> = (0..1_001).map(|at| json!({"const": at})).collect();
+        assert!(check(&json!({"anyOf": many})).is_err());
+    }
+}
