@@ -180,11 +180,7 @@ impl Wiring {
         }
         match role {
             Role::Api => {
-                for name in [
-                    "CARTWRIGHT_ARTIFACT_VERIFY_KEY",
-                    "CARTWRIGHT_TOKEN_SIGNING_KEY",
-                    "CARTWRIGHT_SECRETS_KEY",
-                ] {
+                for name in ["CARTWRIGHT_TOKEN_SIGNING_KEY", "CARTWRIGHT_SECRETS_KEY"] {
                     set(name, self.secrets.get(name)?);
                 }
                 set(

@@ -21,7 +21,7 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
 
 /// A member that lived so long died of something new; its backoff begins anew.
-const LONG_LIFE: Duration = Duration::from_secs(3);
+const LONG_LIFE: Duration = Duration::from_secs(1);
 
 /// The end goes in this order: who takes work, who keeps the books, who keeps the data.
 const LAST_RITES: [&[&str]; 3] = [

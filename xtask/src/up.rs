@@ -114,6 +114,12 @@ pub fn up(options: &Options) -> Result<()> {
     }
 }
 
+/// Whether an `up` runs in this clone, ready or not: a `dev.json` alone may be what a killed one left.
+pub fn is_running() -> bool {
+    let lock = File::open(place::dot().join("up.lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 /// A second `up` on the same data would be a disaster; so it tells where the first one is.
 fn only_one() -> Result<File> {
     let lock = File::create(place::dot().join("up.lock"))?;

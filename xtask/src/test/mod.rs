@@ -4,14 +4,16 @@ pub mod counts;
 pub mod runners;
 pub mod servers;
 
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use crate::roles::{Role, Wiring, with_database};
-use crate::say::{print, say};
+use crate::say::{Step, print, say};
 use crate::servers::Member;
 use crate::stack::{self, Home};
 use crate::supervisor::Supervisor;
@@ -69,6 +71,7 @@ pub fn test(options: &Options) -> Result<()> {
     } else {
         options.parts.clone()
     };
+    let _lock = only_one()?;
     let mut supervisor = Supervisor::default();
     let tally = run_parts(&parts, &options.arguments, &mut supervisor);
     supervisor.stop();
@@ -92,6 +95,20 @@ pub fn test(options: &Options) -> Result<()> {
     } else {
         Ok(())
     }
+}
+
+/// Two runs at a time would have one set of servers. The second one waits.
+fn only_one() -> Result<File> {
+    std::fs::create_dir_all(place::target())?;
+    let lock = File::create(place::target().join("test-stack.lock"))?;
+    if lock.try_lock().is_err() {
+        let _step = Step::begin("Waiting for another `cargo xtask test` in this clone");
+        while lock.try_lock().is_err() {
+            interrupt::check()?;
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+    Ok(lock)
 }
 
 /// Tests failed, and it has been said.

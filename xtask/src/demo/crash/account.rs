@@ -100,15 +100,15 @@ pub(super) fn reconcile(sent: &Sent, bill: &Bill) -> Verdict {
         "
     answered    {answered:>8}   runs whose answer came back
     billed      {billed:>8}   runs on the bill; /v1/usage says {summed}
-    started     {started:>8}   answered, or cut off by a kill ({cut_off}); of {requests} requests, {refused} were refused and ran nothing
+    started     {started:>8}   at most: answered, or cut off by a kill ({cut_off}); of {requests} requests, {refused} found nobody or were refused
 
     every answer is on the bill           {all_billed}{missing}
     nothing on the bill was not started   {all_started}
     nothing is on the bill twice          {once}
     the list and the sums agree           {agree}
 
-    {unanswered} of the {cut_off} that were cut off are on the bill: their record was on the disk when the process was killed, and
-    only the answer was lost. The others had no record yet, or found nobody listening: nobody pays for them.
+    {unanswered} of the {cut_off} that were cut off are on the bill: their record was kept when the process was killed, and only the
+    answer was lost. The others had left no record, or had not begun to run: nobody pays for them.
 ",
         answered = sent.answered.len(),
         billed = bill.invocations.len(),

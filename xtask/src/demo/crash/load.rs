@@ -16,9 +16,9 @@ pub(super) struct Sent {
     pub(super) requests: usize,
     /// The invocation of each answer to a run.
     pub(super) answered: BTreeSet<String>,
-    /// Answers that say that nothing ran.
+    /// Requests that ran nothing: nobody listened, or the answer says so.
     pub(super) refused: usize,
-    /// Requests without an answer: refused by nobody there, or cut off in the middle.
+    /// Requests that went out and got no answer: a kill cut them off, and they may have run.
     pub(super) cut_off: usize,
 }
 
@@ -86,6 +86,10 @@ fn invoke(client: &Client, input: &[u8], stop: &AtomicBool, answered: &AtomicUsi
                 sent.refused += 1;
                 std::thread::sleep(Duration::from_millis(20));
             }
+            Err(error) if nobody_listened(&error) => {
+                sent.refused += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
             Err(_) => {
                 sent.cut_off += 1;
                 std::thread::sleep(Duration::from_millis(20));
@@ -93,4 +97,13 @@ fn invoke(client: &Client, input: &[u8], stop: &AtomicBool, answered: &AtomicUsi
         }
     }
     sent
+}
+
+/// Whether there was no connection to send a request over.
+fn nobody_listened(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<ureq::Error>() {
+        Some(ureq::Error::ConnectionFailed) => true,
+        Some(ureq::Error::Io(error)) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        _ => false,
+    }
 }

@@ -18,7 +18,7 @@ use super::{FUNCTION, deploy, module_file, sample_file};
 use crate::process::{Signal, signal_group};
 use crate::say::{Step, print, say};
 use crate::secrets::new_password;
-use crate::up::Dev;
+use crate::up::{self, Dev};
 use crate::{interrupt, run};
 
 /// How hard to try.
@@ -44,12 +44,15 @@ pub fn crash(options: &Options) -> Result<()> {
         "Kills under load: what was answered has to be on the bill, once; what is on the bill has to have been started.",
     );
     interrupt::install()?;
-    let mut own = if Dev::load().is_some() {
+    let mut own = if up::is_running() {
         None
     } else {
-        Some(start_stack()?)
+        // Its words are shown: they tell of every restart.
+        Some(run::start(
+            Command::new(std::env::current_exe()?).arg("up"),
+        )?)
     };
-    let outcome = show(options);
+    let outcome = ready(&mut own).and_then(|()| show(options));
     if let Some(stack) = &mut own {
         signal_group(stack.id(), Signal::TERM);
         stack.wait()?;
@@ -57,17 +60,17 @@ pub fn crash(options: &Options) -> Result<()> {
     outcome
 }
 
-/// Start `up` as a process of its own and wait for it. Its words are shown: they tell of every restart.
-fn start_stack() -> Result<Child> {
-    let mut stack = run::start(Command::new(std::env::current_exe()?).arg("up"))?;
-    while Dev::load().is_none() {
-        if let Some(status) = stack.try_wait()? {
+/// Wait until the stack is ready: ours, or the one that was there.
+fn ready(own: &mut Option<Child>) -> Result<()> {
+    // What a killed `up` left is removed by the next one, once it has the lock.
+    while !up::is_running() || Dev::load().is_none() {
+        if let Some(status) = own.as_mut().map(Child::try_wait).transpose()?.flatten() {
             bail!("`cargo xtask up` ended with {status}");
         }
         interrupt::check()?;
         std::thread::sleep(Duration::from_millis(100));
     }
-    Ok(stack)
+    Ok(())
 }
 
 fn show(options: &Options) -> Result<()> {
@@ -105,6 +108,7 @@ fn kills(options: &Options, load: &load::Load) -> Result<()> {
             kill("executor", round + 1, load)?;
         }
         if round < options.billing_kills {
+            work(load, 1)?;
             kill("billing", round + 1, load)?;
         }
     }
@@ -112,13 +116,12 @@ fn kills(options: &Options, load: &load::Load) -> Result<()> {
     work(load, options.answers.saturating_sub(so_far).max(1))
 }
 
-/// Wait until there were so many more answers.
+/// Wait until there were so many more answers, and some time has passed: who dies right after its start is held back
+/// longer each time.
 fn work(load: &load::Load, answers: usize) -> Result<()> {
-    let (until, goal) = (
-        Instant::now() + Duration::from_secs(120),
-        load.answered() + answers,
-    );
-    while load.answered() < goal {
+    let (began, goal) = (Instant::now(), load.answered() + answers);
+    let until = began + Duration::from_secs(120);
+    while load.answered() < goal || began.elapsed() < Duration::from_millis(1500) {
         interrupt::check()?;
         if Instant::now() > until {
             bail!(
