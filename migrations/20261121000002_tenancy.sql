@@ -403,11 +403,29 @@ begin
 end
 $$;
 
+-- Forget sessions and invitations that are over, and refresh tokens that were exchanged, once that is 30 days ago. A token is
+-- remembered that long because its return shows that someone has a copy.
+create function prune_sessions() returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    long_ago timestamptz := now() - interval '30 days';
+    pruned bigint;
+begin
+    delete from invitation where expires_at < long_ago;
+    delete from refresh_token where used_at < long_ago;
+    delete from session where least(expires_at, ended_at) < long_ago;
+    get diagnostics pruned = row_count;
+    return pruned;
+end
+$$;
+
 grant select on tenant, membership, invitation, session, refresh_token, api_key, user_account, change_log, change_horizon
     to cartwright_crossing;
 grant select, insert on audit_log to cartwright_crossing;
 grant update on change_horizon to cartwright_crossing;
-grant delete on change_log to cartwright_crossing;
+grant delete on change_log, session, refresh_token, invitation to cartwright_crossing;
 
 -- To own a function, a role must be able to create in its schema, for as long as the handing over takes.
 grant create on schema public to cartwright_crossing;
@@ -422,6 +440,7 @@ alter function tenant_find(text) owner to cartwright_crossing;
 alter function platform_tenants(uuid, integer) owner to cartwright_crossing;
 alter function changes_since(bigint) owner to cartwright_crossing;
 alter function prune_changes() owner to cartwright_crossing;
+alter function prune_sessions() owner to cartwright_crossing;
 revoke create on schema public from cartwright_crossing;
 
 revoke execute on all functions in schema public from public;
@@ -436,4 +455,4 @@ grant execute on function
     to cartwright_api;
 grant execute on function
     audit_hash(uuid, bigint, timestamptz, text, text, text, bytea, bytea, bytea) to cartwright_crossing, cartwright_api;
-grant execute on function prune_changes() to cartwright_worker;
+grant execute on function prune_changes(), prune_sessions() to cartwright_worker;

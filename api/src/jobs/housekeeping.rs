@@ -1,4 +1,4 @@
-//! What comes round with the clock: partitions of run logs, the log of changes, the queue's metrics.
+//! What comes round with the clock: partitions of run logs, the log of changes, old sessions, the queue's metrics.
 
 use std::time::Duration;
 
@@ -63,11 +63,13 @@ async fn turn(database: &Database, config: HousekeepingConfig) -> Result<(), Api
     let days = i32::from(config.run_log_days);
     let dropped = store::turn_run_log_days(&mut crossing, days).await?;
     let pruned = store::prune_changes(&mut crossing).await?;
-    if dropped > 0 || pruned > 0 {
+    let forgotten = store::prune_sessions(&mut crossing).await?;
+    if dropped > 0 || pruned > 0 || forgotten > 0 {
         tracing::info!(
             dropped,
             pruned,
-            "dropped {dropped} days of run logs and {pruned} old changes"
+            forgotten,
+            "dropped {dropped} days of run logs, {pruned} old changes and {forgotten} old sessions"
         );
     }
     Ok(())

@@ -222,3 +222,11 @@ pub(super) async fn prune_changes(crossing: &mut Crossing) -> Result<i64, ApiErr
         .await?;
     Ok(pruned)
 }
+
+/// Forget sessions that were over long ago.
+pub(super) async fn prune_sessions(crossing: &mut Crossing) -> Result<i64, ApiError> {
+    let pruned = sqlx::query_scalar!(r#"select prune_sessions() as "pruned!""#)
+        .fetch_one(crossing.connection())
+        .await?;
+    Ok(pruned)
+}

@@ -5,6 +5,7 @@ mod artifacts;
 mod auth;
 mod billing;
 mod catalog;
+mod changes;
 mod compose;
 mod credentials;
 mod dependencies;
