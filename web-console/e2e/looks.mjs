@@ -14,6 +14,7 @@ export function startLooking() {
 }
 
 async function look(page, name, seen) {
+  await page.evaluate(() => globalThis.scrollTo(0, 0));
   for (const colorScheme of ["dark", "light"]) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.screenshot({ path: join(PICTURES, `${name}-${colorScheme}.png`), fullPage: true });

@@ -1,10 +1,8 @@
 import { useState } from "react";
-import { useNavigate } from "react-router";
 import { Button } from "../ui/button";
 import { Dialog, DialogActions } from "../ui/dialog";
 import { TextField } from "../ui/field";
 import { ProblemNotice } from "../ui/notice";
-import { useSay } from "../ui/toast";
 import { useDeleteFunction } from "./queries";
 
 /** Deleting stops whoever calls the function, so its name has to be typed. */
@@ -19,8 +17,6 @@ export function DeleteFunction({
 }) {
   const [typed, setTyped] = useState("");
   const remove = useDeleteFunction(name);
-  const navigate = useNavigate();
-  const say = useSay();
   const close = () => {
     setTyped("");
     remove.reset();
@@ -32,12 +28,7 @@ export function DeleteFunction({
         className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          remove.mutate(undefined, {
-            onSuccess: () => {
-              say(`${name} is deleted`);
-              void navigate("/functions");
-            },
-          });
+          remove.mutate();
         }}
       >
         <p>

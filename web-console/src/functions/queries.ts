@@ -1,5 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "react-router";
 import { answered, api, type Schemas } from "../api/client";
+import { useSay } from "../ui/toast";
 
 export type TenantFunction = Schemas["Function"];
 
@@ -32,13 +34,18 @@ export function useCreateFunction() {
   });
 }
 
+/** Deletes a function, and leaves its pages before anything there asks for it again. */
 export function useDeleteFunction(name: string) {
   const queries = useQueryClient();
+  const navigate = useNavigate();
+  const say = useSay();
   return useMutation({
     mutationFn: () => answered(api.DELETE("/v1/functions/{name}", { params: { path: { name } } })),
-    onSuccess: () => {
+    onSuccess: async () => {
+      say(`${name} is deleted`);
+      await navigate("/functions");
       queries.removeQueries({ queryKey: functionKey(name) });
-      return queries.invalidateQueries({ queryKey: [...FUNCTIONS, "list"] });
+      await queries.invalidateQueries({ queryKey: [...FUNCTIONS, "list"] });
     },
   });
 }

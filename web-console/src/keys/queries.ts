@@ -24,7 +24,7 @@ export function useCreateKey() {
 export function useRevokeKey() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (id: string) => answered(api.DELETE("/v1/api-keys/{id}", { params: { path: { id } } })),
+    mutationFn: ({ id }: ApiKey) => answered(api.DELETE("/v1/api-keys/{id}", { params: { path: { id } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: KEYS }),
   });
 }

@@ -23,7 +23,7 @@ export function RevokeKey({ of: key, onClose }: { of: ApiKey | null; onClose: ()
           busy={revoke.isPending}
           onClick={() =>
             key &&
-            revoke.mutate(key.id, {
+            revoke.mutate(key, {
               onSuccess: () => {
                 say(`${key.name} is revoked`);
                 close();

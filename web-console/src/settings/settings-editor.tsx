@@ -6,7 +6,6 @@ import { JsonEditor, jsonFault } from "../ui/json-editor";
 import { ProblemNotice } from "../ui/notice";
 import { Panel } from "../ui/panel";
 import { Segments } from "../ui/segments";
-import { useSay } from "../ui/toast";
 import { When } from "../ui/when";
 import { type Faults, faultsOf } from "./faults";
 import { formOf, isSettings, type Json, startingSettings } from "./form";
@@ -37,7 +36,6 @@ export function SettingsEditor({
   const [text, setText] = useState(() => JSON.stringify(settings, null, 2));
   const [asked, setAsked] = useState(false);
   const save = useSaveConfig(name);
-  const say = useSay();
 
   const inForm = view === "form" && fields !== null && isSettings(settings);
   const faults = inForm ? faultsOf(fields, settings) : {};
@@ -59,9 +57,7 @@ export function SettingsEditor({
   const submit = () => {
     setAsked(true);
     if (hinder) return;
-    save.mutate(inForm ? settings : JSON.parse(text), {
-      onSuccess: (now) => say(`Settings ${now.config_version} are in force`),
-    });
+    save.mutate(inForm ? settings : JSON.parse(text));
   };
   return (
     <Panel

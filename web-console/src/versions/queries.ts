@@ -1,6 +1,8 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answered, api, type Schemas } from "../api/client";
+import { problemOf, sentence } from "../api/problem";
 import { FUNCTIONS, functionKey } from "../functions/queries";
+import { useSay } from "../ui/toast";
 
 export type Version = Schemas["Version"];
 export type VersionDetail = Schemas["VersionDetail"];
@@ -43,10 +45,11 @@ export function useVersion(name: string, version: number | null) {
   });
 }
 
-/** Point `live` at a version: promoting and rolling back are the same move. */
-export function usePromote(name: string) {
+/** Point `live` at a version: promoting and rolling back are the same move, and so is undoing it. */
+export function usePromote(name: string, live: number | null) {
   const queries = useQueryClient();
-  return useMutation({
+  const say = useSay();
+  const move = useMutation({
     mutationFn: (version: number) =>
       answered(
         api.PUT("/v1/functions/{name}/aliases/{alias}", {
@@ -54,8 +57,14 @@ export function usePromote(name: string) {
           body: { version },
         }),
       ),
-    onSuccess: () => queries.invalidateQueries({ queryKey: FUNCTIONS }),
+    onSuccess: (_, version) => {
+      const back = live !== null && live !== version;
+      say(`v${version} is live`, back ? { label: "Undo", run: () => move.mutate(live) } : undefined);
+      return queries.invalidateQueries({ queryKey: FUNCTIONS });
+    },
+    onError: (thrown) => say(sentence(problemOf(thrown).detail)),
   });
+  return move;
 }
 
 export function useMoves(name: string) {

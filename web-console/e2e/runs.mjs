@@ -1,0 +1,85 @@
+// Calling the function from outside, and looking at what is left of the calls.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CART, CONSOLE_URL, INVOKE_URL, invoke, look, page, place, visit } from "./visit.mjs";
+
+test("a key is shown once", async () => {
+  await place("API keys");
+  await look(page, "keys-none");
+  await page.getByRole("button", { name: "Create a key" }).click();
+  await page.getByLabel("Name").fill("shop backend");
+  await look(page, "key-wishes");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  visit.key = (await page.getByRole("region", { name: "API key" }).textContent()).trim();
+  assert.match(visit.key, /^cw_live_/);
+  await look(page, "key-once");
+  await page.getByRole("button", { name: "I have copied it" }).click();
+  await page.getByRole("table", { name: "API keys" }).getByText("shop backend").waitFor();
+  await page.reload();
+  await page.getByRole("table", { name: "API keys" }).getByText("shop backend").waitFor();
+  assert.ok(!(await page.content()).includes(visit.key));
+  await look(page, "keys");
+});
+
+test("the run log can keep everything", async () => {
+  await place("Settings");
+  await page.getByLabel("Everything").check();
+  await page.getByText("The run log keeps: everything", { exact: true }).waitFor();
+  await look(page, "tenant");
+});
+
+test("the address that the console shows runs the function with the key", async () => {
+  await page.goto(`${CONSOLE_URL}/functions/volume-discount/call`);
+  const address = `${INVOKE_URL}/v1/invoke/volume-discount`;
+  await page.getByRole("region", { name: "curl command" }).getByText(address).waitFor();
+  await look(page, "call");
+  const answer = await invoke(JSON.stringify(CART));
+  assert.equal(answer.status, 200);
+  visit.invocation = answer.headers.get("cartwright-invocation-id");
+  assert.ok(visit.invocation);
+});
+
+test("the run is listed, with what went in and what came out", async () => {
+  await place("Runs");
+  await page.getByRole("table", { name: "Runs" }).getByText("http").first().waitFor();
+  await look(page, "runs");
+  await page.getByLabel("Trigger").selectOption("http");
+  await page.waitForURL(/trigger=http/);
+  await page.locator(`a[href="/runs/${visit.invocation}"]`).click();
+  await page.getByRole("region", { name: "output" }).getByText("Launch offer").waitFor();
+  await page.getByText(visit.invocation).waitFor();
+  await look(page, "run");
+});
+
+test("a run that failed says why", async () => {
+  const answer = await invoke('{"cart":"no cart"}');
+  assert.equal(answer.status, 422);
+  const { detail, invocation_id } = await answer.json();
+  await page.goto(`${CONSOLE_URL}/runs?outcome=exited`);
+  await page.locator(`a[href="/runs/${invocation_id}"]`).click();
+  await page.getByRole("alert").getByText(detail, { exact: false }).waitFor();
+  await look(page, "run-failed");
+});
+
+test("filters stand in the address and survive a reload", async () => {
+  await page.goto(`${CONSOLE_URL}/runs?trigger=test&since=24h`);
+  await page.getByRole("table", { name: "Runs" }).waitFor();
+  assert.equal(await page.getByLabel("Trigger").inputValue(), "test");
+  assert.equal(await page.getByLabel("When").inputValue(), "24h");
+  assert.equal(await page.locator(`a[href="/runs/${visit.invocation}"]`).count(), 0);
+});
+
+test("usage counts the calls, bills them and leaves the try out of the bill", async () => {
+  await place("Usage");
+  const row = page
+    .getByRole("table", { name: "Usage by function" })
+    .getByRole("row", { name: "volume-discount" });
+  await row.waitFor();
+  const [runs, billed] = (await row.getByRole("cell").allInnerTexts()).slice(1).map(Number);
+  assert.equal(billed, 2);
+  assert.equal(runs, 3);
+  await page.getByText("This month's bill, so far").waitFor();
+  await page.getByRole("table", { name: "Lines of the estimate" }).waitFor();
+  await look(page, "usage");
+});
