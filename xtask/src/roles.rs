@@ -162,11 +162,11 @@ impl Wiring {
         ) {
             set(name, address);
         }
-        set(
-            "CARTWRIGHT_INTERNAL_CREDENTIAL",
-            self.secrets.credential(role)?,
-        );
         if role != Role::Worker {
+            set(
+                "CARTWRIGHT_INTERNAL_CREDENTIAL",
+                self.secrets.credential(role)?,
+            );
             set(
                 "CARTWRIGHT_INTERNAL_CALLERS",
                 self.secrets.get("CARTWRIGHT_INTERNAL_CALLERS")?,

@@ -39,7 +39,7 @@ const TABLE: &[(Role, &str, &[Role])] = &[
     (Role::Api, "keys", &[Role::Executor]),
     (Role::Api, "artifacts", &[Role::Executor]),
     (Role::Api, "run-logs", &[Role::Executor]),
-    (Role::Executor, "run", &[Role::Api, Role::Worker]),
+    (Role::Executor, "run", &[Role::Api]),
     (Role::Billing, "writers", &[Role::Executor]),
     (Role::Billing, "batches", &[Role::Executor]),
     (Role::Billing, "tenants", &[Role::Api]),
