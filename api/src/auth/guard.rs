@@ -122,6 +122,10 @@ pub(crate) enum Access {
 }
 
 /// A guard, as the first argument of a handler.
+#[diagnostic::on_unimplemented(
+    message = "a route's handler must say who may call it: its first argument must be `Tenant<P>`, `Platform<P>` or `Anyone`",
+    label = "not a guard"
+)]
 pub(crate) trait Guard {
     /// Who passes it.
     const ACCESS: Access;
