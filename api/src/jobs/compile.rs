@@ -182,13 +182,28 @@ async fn settle(
         return Ok(());
     }
     tx.commit().await?;
-    let findings = verdict.report.findings.len();
-    tracing::info!(
-        function.id = %order.function_id, version = order.version, findings, compile_ms = verdict.report.compile_ms,
-        "judged {}@{}: {}", waiting.function, order.version,
-        if verdict.artifact.is_some() { "ready" } else { "refused" }
-    );
+    told(order, waiting, verdict);
     Ok(())
+}
+
+/// Count and log what became of a version.
+fn told(order: &Order<'_>, waiting: &Waiting, verdict: &Verdict) {
+    let became = match verdict.artifact {
+        Some(_) => "ready",
+        None => "refused",
+    };
+    let compile_ms = verdict.report.compile_ms;
+    metrics::counter!("cartwright_compiles_total", "became" => became).increment(1);
+    metrics::histogram!("cartwright_compile_seconds").record(f64::from(compile_ms) / 1000.0);
+    tracing::info!(
+        function.id = %order.function_id,
+        version = order.version,
+        findings = verdict.report.findings.len(),
+        compile_ms,
+        "judged {}@{}: {became}",
+        waiting.function,
+        order.version
+    );
 }
 
 async fn promote(
