@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use cartwright_billing::rating::{Price, Tier, rate, to_minor_units};
+use cartwright_billing::rating::{Price, RatedLine, Tier, rate, to_minor_units};
 use cartwright_domain::money::{Currency, Pico};
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -19,7 +19,18 @@ const CASES: usize = 5_000;
 
 /// A price with random tiers, a usage that mostly lies at the edge of one, and a currency.
 fn case() -> impl Strategy<Value = (Price, BigInt, Currency)> {
-    let unit_price = prop_oneof![Just(0_i128), 1..1_000_000_000_000_i128, 1..1_000_i128];
+    // Multiples of half a minor unit, so that amounts often lie exactly between two of them.
+    let halves = (
+        1..400_i128,
+        prop::sample::select(vec![500_000_000_i128, 5_000_000_000, 500_000_000_000]),
+    );
+    let halves = halves.prop_map(|(times, half)| times * half);
+    let unit_price = prop_oneof![
+        Just(0_i128),
+        1..1_000_000_000_000_i128,
+        1..1_000_i128,
+        halves
+    ];
     let lengths = prop_oneof![1..1_000_u64, 1..1_000_000_000_000_u64];
     let tiers = prop::collection::vec((lengths, unit_price.clone()), 0..5);
     let currency = prop::sample::select(vec!["USD", "JPY", "KWD"]);
@@ -29,38 +40,45 @@ fn case() -> impl Strategy<Value = (Price, BigInt, Currency)> {
         any::<u64>(),
         0..4_u8,
     );
-    (tiers, unit_price, 0..10_u32, currency, usage).prop_map(
-        |(tiers, last_price, unit_digits, currency, (edge, off, anything, kind))| {
-            let mut end = BigInt::zero();
-            let mut edges = vec![BigInt::zero()];
-            let mut price = Price {
-                meter: "fuel".to_owned(),
-                title: "Fuel".to_owned(),
-                unit: "a unit".to_owned(),
-                unit_digits,
-                tiers: Vec::new(),
-            };
-            for (length, unit_price) in tiers {
-                end += length;
-                edges.push(end.clone());
-                price.tiers.push(Tier {
-                    up_to: Some(end.clone()),
-                    unit_price: Pico(unit_price),
-                });
-            }
-            price.tiers.push(Tier {
-                up_to: None,
-                unit_price: Pico(last_price),
-            });
-            let used = match kind {
-                0 => BigInt::from(anything) * 1_000_000_u64,
-                1 => BigInt::from(anything % 1_000),
-                _ => (edge.get(&edges) + off).max(BigInt::zero()),
-            };
-            let currency = Currency::try_from(currency.to_owned()).expect("a currency");
-            (price, used, currency)
-        },
+    (
+        tiers,
+        unit_price,
+        prop_oneof![Just(0_u32), 0..10_u32],
+        currency,
+        usage,
     )
+        .prop_map(
+            |(tiers, last_price, unit_digits, currency, (edge, off, anything, kind))| {
+                let mut end = BigInt::zero();
+                let mut edges = vec![BigInt::zero()];
+                let mut price = Price {
+                    meter: "fuel".to_owned(),
+                    title: "Fuel".to_owned(),
+                    unit: "a unit".to_owned(),
+                    unit_digits,
+                    tiers: Vec::new(),
+                };
+                for (length, unit_price) in tiers {
+                    end += length;
+                    edges.push(end.clone());
+                    price.tiers.push(Tier {
+                        up_to: Some(end.clone()),
+                        unit_price: Pico(unit_price),
+                    });
+                }
+                price.tiers.push(Tier {
+                    up_to: None,
+                    unit_price: Pico(last_price),
+                });
+                let used = match kind {
+                    0 => BigInt::from(anything) * 1_000_000_u64,
+                    1 => BigInt::from(anything % 1_000),
+                    _ => (edge.get(&edges) + off).max(BigInt::zero()),
+                };
+                let currency = Currency::try_from(currency.to_owned()).expect("a currency");
+                (price, used, currency)
+            },
+        )
 }
 
 fn seeded() -> TestRunner {
@@ -127,7 +145,7 @@ fn every_line_agrees_with_exact_fractions_in_another_language() {
     let expected = ask_oracle(&lines);
 
     assert_eq!(expected.len(), CASES);
-    let mut nonzero = 0;
+    let (mut nonzero, mut ties) = (0, 0);
     for ((price, used, currency), expected) in cases.iter().zip(expected) {
         let lines = rate(used, price);
         let ours: Vec<_> = lines
@@ -139,9 +157,19 @@ fn every_line_agrees_with_exact_fractions_in_another_language() {
                 )
             })
             .collect();
+        let is_tie = |line: &&RatedLine<'_>| {
+            let halves =
+                &line.amount * BigInt::from(10).pow(currency.minor_digits()) * BigInt::from(2);
+            halves.is_integer() && halves.to_integer().bit(0)
+        };
+        ties += lines.iter().filter(is_tie).count();
         nonzero += ours.iter().filter(|(_, amount)| amount != "0").count();
         assert_eq!(ours, expected, "{used} by {price:?}");
     }
+    assert!(
+        ties > CASES / 50,
+        "only {ties} amounts lay between two minor units: rounding is not tried"
+    );
     assert!(
         nonzero > CASES / 4,
         "only {nonzero} lines cost anything: the cases prove little"
