@@ -29,7 +29,7 @@ export function SettingsEditor({
   const fields = formOf(schema);
   const savedConfig = saved?.config as Json | undefined;
   const fits = fields !== null && (savedConfig === undefined || isSettings(savedConfig));
-  const [view, setView] = useState<View>(fits && fields.length > 0 ? "form" : "json");
+  const [view, setView] = useState<View>(fits ? "form" : "json");
   const [settings, setSettings] = useState<Json>(() =>
     fits ? startingSettings(schema, savedConfig) : (savedConfig ?? {}),
   );
@@ -86,11 +86,7 @@ export function SettingsEditor({
         }}
       >
         {inForm ? (
-          fields.length > 0 ? (
-            <SettingsFields fields={fields} settings={settings} onChange={change} faults={shown} />
-          ) : (
-            <p className="text-muted">This function has nothing to set.</p>
-          )
+          <SettingsFields fields={fields} settings={settings} onChange={change} faults={shown} />
         ) : (
           <JsonEditor
             label="Settings as JSON"
@@ -103,23 +99,41 @@ export function SettingsEditor({
           />
         )}
         {save.isError && <ProblemNotice thrown={save.error} />}
-        <div className="flex flex-wrap items-center gap-3">
-          <Button type="submit" look="primary" busy={save.isPending}>
-            {save.isPending ? "Saving…" : "Save settings"}
-          </Button>
-          <p className="text-[13px] text-muted">
-            {saved ? (
-              <>
-                Settings {saved.config_version}, saved <When at={saved.created_at} />.
-              </>
-            ) : (
-              `Nothing saved yet: these are the defaults of v${version}.`
-            )}{" "}
-            New runs see a change at once.
-          </p>
-        </div>
+        {inForm && fields.length === 0 ? (
+          <p className="text-muted">This function has nothing to set.</p>
+        ) : (
+          <SaveRow busy={save.isPending} saved={saved} version={version} />
+        )}
       </form>
     </Panel>
+  );
+}
+
+function SaveRow({
+  busy,
+  saved,
+  version,
+}: {
+  busy: boolean;
+  saved: Schemas["Configuration"] | null;
+  version: number;
+}) {
+  return (
+    <div className="flex flex-wrap items-center gap-3">
+      <Button type="submit" look="primary" busy={busy}>
+        {busy ? "Saving…" : "Save settings"}
+      </Button>
+      <p className="text-[13px] text-muted">
+        {saved ? (
+          <>
+            Settings {saved.config_version}, saved <When at={saved.created_at} />.
+          </>
+        ) : (
+          `Nothing saved yet: v${version} runs with its defaults.`
+        )}{" "}
+        New runs see a change at once.
+      </p>
+    </div>
   );
 }
 
