@@ -275,7 +275,7 @@ fn browser(
         wiring.listeners.url(Role::Executor),
     );
     command
-        .env("CARTWRIGHT_CHROMIUM", chromium)
+        .env("CHROMIUM_PATH", chromium)
         .env("NO_COLOR", "1");
     tally.run("Browser tests", Runner::Node, &mut command)
 }
