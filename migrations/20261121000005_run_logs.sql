@@ -78,7 +78,9 @@ begin
         select c.relname
         from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = 'public.run_log'::regclass
-          and to_date(right(c.relname, 8), 'YYYYMMDD') < (now() at time zone 'UTC')::date - days_kept
+          -- In a case, since the planner may look at names before it knows whose partitions they are.
+          and case when c.relname ~ '^run_log_[0-9]{8}$' then to_date(right(c.relname, 8), 'YYYYMMDD') end
+              < (now() at time zone 'UTC')::date - days_kept
     loop
         execute format('drop table public.%I', partition_name);
         dropped := dropped + 1;
@@ -94,7 +96,7 @@ set search_path = pg_catalog
 as $$
     select min(day) at time zone 'UTC', (max(day) + interval '1 day') at time zone 'UTC'
     from (
-        select to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp as day
+        select case when c.relname ~ '^run_log_[0-9]{8}$' then to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp end as day
         from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = 'public.run_log'::regclass
     ) as days

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cartwright_tests::{Answer, Stack, Tenant, eventually, module};
+use cartwright_tests::{Answer, Role, Stack, Tenant, eventually, module};
 use serde_json::{Value, json};
 
 const WITHIN: Duration = Duration::from_secs(10);
@@ -224,4 +224,39 @@ async fn usage_adds_up_in_every_form() {
         ada.get("/v1/billing/plan").await.expect(200).json()["plan"],
         "standard"
     );
+}
+
+#[tokio::test]
+async fn days_of_run_logs_are_dropped_whole_when_their_time_is_over() {
+    let stack = Stack::shared().await;
+    let mut worker = stack.database_as(Role::Worker).await;
+    let days = "select count(*) from pg_inherits where inhparent = 'run_log'::regclass";
+    let before: i64 = sqlx::query_scalar(days)
+        .fetch_one(&mut worker)
+        .await
+        .expect("days");
+    sqlx::query("select run_log_create_days(20, 0)")
+        .execute(&mut worker)
+        .await
+        .expect("the worker may make days");
+
+    let dropped: i32 = sqlx::query_scalar("select run_log_drop_days(14)")
+        .fetch_one(&mut worker)
+        .await
+        .expect("the worker may drop days");
+
+    // Those of 15 to 20 days ago. Yesterday was there already.
+    assert_eq!(dropped, 6);
+    let after: i64 = sqlx::query_scalar(days)
+        .fetch_one(&mut worker)
+        .await
+        .expect("days");
+    assert_eq!(after, before + 13);
+    let today = chrono::Utc::now()
+        .format("select from run_log_%Y%m%d")
+        .to_string();
+    let direct = sqlx::query(sqlx::AssertSqlSafe(today))
+        .execute(&mut worker)
+        .await;
+    assert!(direct.is_err(), "a day is reached through its parent only");
 }
