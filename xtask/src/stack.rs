@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::probe::Probe;
 use crate::process::{Program, Signal};
 use crate::roles::{Role, Wiring};
+use crate::say::say;
 use crate::secrets::{Secrets, new_password};
 use crate::servers::ground::Ground;
 use crate::servers::postgres::{self, Durability};
@@ -108,6 +109,12 @@ pub fn generate() -> Result<Secrets> {
 /// Start the servers that are not given, and the roles' wiring to all of them.
 pub fn servers(home: &Home, secrets: &Secrets, supervisor: &mut Supervisor) -> Result<Wiring> {
     let ground = Ground::of(&home.folder)?;
+    if ground.lies_outside() {
+        say(&format!(
+            "The servers' data lies in {}: their user cannot enter this clone, and nothing here is opened for it",
+            ground.folder.display()
+        ));
+    }
     let ports = ports::remembered(
         &home.folder.join("ports.json"),
         &["postgres", "redis", "s3"],

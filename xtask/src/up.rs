@@ -18,8 +18,21 @@ use crate::stack::{self, Home};
 use crate::supervisor::Supervisor;
 use crate::{build, interrupt, place, run};
 
+/// What `up` reads from the environment.
+const ENVIRONMENT: &str = "\
+Environment, each of which wins over what is started otherwise:
+  DATABASE_URL             a Postgres 15 or later, under an owner who may create logins
+  REDIS_URL                a Redis 6.2 or later
+  S3_ENDPOINT, S3_BUCKET   an object store, with the usual AWS_* variables for its keys and region
+  CARTWRIGHT_{API,WORKER,EXECUTOR,BILLING}_LISTEN, CARTWRIGHT_{API,EXECUTOR,BILLING}_INTERNAL_LISTEN
+                           fixed listeners, such as 127.0.0.1:8080; taken is an error then
+  CARTWRIGHT_METER_DURABILITY, CARTWRIGHT_DATABASE_CONNECTIONS_MAX, CARTWRIGHT_LOG, CARTWRIGHT_LOG_FORMAT
+                           passed on to the roles: see their own --help
+  CARTWRIGHT_POSTGRES=npm  take npm's Postgres even where another is installed";
+
 /// How `up` was asked for.
 #[derive(clap::Args)]
+#[command(after_help = ENVIRONMENT)]
 pub struct Options {
     /// Begin with empty data: what earlier runs left in .cartwright/ is removed.
     #[arg(long)]
@@ -84,6 +97,11 @@ impl Dev {
 /// Start everything, and stay until asked to stop.
 pub fn up(options: &Options) -> Result<()> {
     say("Cartwright on this machine: servers, roles, a demo. Ctrl-C stops everything.");
+    if !cfg!(target_os = "linux") {
+        say(
+            "Weaker than on Linux: instances are reset without PAGEMAP_SCAN, modules compile without seccomp, and a killed `up` leaves its children.",
+        );
+    }
     interrupt::install()?;
     let home = Home::at(place::dot())?;
     let _lock = only_one()?;

@@ -111,49 +111,50 @@ fn tenant(client: &mut Client, secrets: &mut Secrets, file: &Path) -> Result<Dem
     })
 }
 
-/// Create a function if it is not there, and put these bytes live.
+/// Create a function with its settings if it is not there, and put these bytes live.
 pub(crate) fn deploy(client: &Client, function: &str, module: &[u8]) -> Result<()> {
-    if client.get(&format!("/v1/functions/{function}"))?.status == 404 {
+    let route = format!("/v1/functions/{function}");
+    if client.get(&route)?.status == 404 {
         client
             .post("/v1/functions", &json!({"name": function}))?
             .expect(201, "creating the function")?;
+        let settings = json!({"percent": 10, "from_quantity": 3});
+        let configured = client.put(&format!("{route}/config"), &settings)?;
+        ensure!(
+            (200..=204).contains(&configured.status),
+            "configuring {function}: {}",
+            configured.text()
+        );
     }
-    let uploaded = client.upload(
-        &format!("/v1/functions/{function}/versions?promote=live"),
-        module,
-    )?;
-    ensure!(
-        (200..=202).contains(&uploaded.status),
-        "uploading {function}: {}",
-        uploaded.text()
-    );
-    let version = uploaded.json()?["version"]
-        .as_u64()
-        .context("an upload's answer names the version")?;
+    let uploaded = client.upload(&format!("{route}/versions?promote=live"), module)?;
+    match uploaded.status {
+        200 | 201 => Ok(()),
+        // It compiles for longer than an upload waits, and nothing was promoted.
+        202 => promote_when_ready(client, &route, &uploaded),
+        _ => bail!("uploading {function}: {}", uploaded.text()),
+    }
+}
+
+fn promote_when_ready(client: &Client, route: &str, uploaded: &Answer) -> Result<()> {
+    let number = uploaded.json()?["version"].as_u64();
+    let number = number.context("an upload's answer names the version")?;
     let until = Instant::now() + Duration::from_secs(60);
     loop {
         let version = client
-            .get(&format!("/v1/functions/{function}/versions/{version}"))?
+            .get(&format!("{route}/versions/{number}"))?
             .expect(200, "reading the version")?;
         match version.text_at("/status")?.as_str() {
             "ready" => break,
-            "compiling" if Instant::now() < until => std::thread::sleep(Duration::from_millis(100)),
-            other => bail!("the version of {function} is {other}: {}", version.text()),
+            "compiling" if Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            other => bail!("version {number} is {other}: {}", version.text()),
         }
     }
+    let live = json!({"version": number});
     client
-        .put(
-            &format!("/v1/functions/{function}/aliases/live"),
-            &json!({"version": version}),
-        )?
+        .put(&format!("{route}/aliases/live"), &live)?
         .expect(200, "promoting the version")?;
-    let settings = json!({"percent": 10, "from_quantity": 3});
-    let configured = client.put(&format!("/v1/functions/{function}/config"), &settings)?;
-    ensure!(
-        (200..=204).contains(&configured.status),
-        "configuring {function}: {}",
-        configured.text()
-    );
     Ok(())
 }
 

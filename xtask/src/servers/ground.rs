@@ -111,9 +111,14 @@ impl Ground {
         self.identity.is_none_or(|identity| reaches(identity, file))
     }
 
+    /// Whether the data lies elsewhere than where it was asked for.
+    pub fn lies_outside(&self) -> bool {
+        self.folder.starts_with(OUTSIDE)
+    }
+
     /// Remove everything that lies outside of the folder that was asked for.
     pub fn remove_outside(&self) -> Result<()> {
-        if self.folder.starts_with(OUTSIDE) {
+        if self.lies_outside() {
             std::fs::remove_dir_all(&self.folder)?;
             std::fs::remove_file(&self.link)?;
         }

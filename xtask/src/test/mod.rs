@@ -274,8 +274,6 @@ fn browser(
         "CARTWRIGHT_INVOKE_URL",
         wiring.listeners.url(Role::Executor),
     );
-    command
-        .env("CHROMIUM_PATH", chromium)
-        .env("NO_COLOR", "1");
+    command.env("CHROMIUM_PATH", chromium).env("NO_COLOR", "1");
     tally.run("Browser tests", Runner::Node, &mut command)
 }
