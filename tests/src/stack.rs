@@ -12,9 +12,11 @@ use rustls::crypto::ring;
 use sqlx::{Connection, PgConnection};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
+use xtask::database_url::with_database;
 use xtask::process::{Program, Running, Signal};
-use xtask::roles::{Listeners, Role, Wiring, with_database};
+use xtask::roles::{Listeners, Role};
 use xtask::test_servers::TestServers;
+use xtask::wiring::Wiring;
 
 use crate::faults::{Backend, Wire};
 use crate::{Tenant, eventually, spawner};

@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod build;
+pub mod database_url;
 pub mod demo;
 pub mod find;
 pub mod interrupt;
@@ -21,3 +22,4 @@ pub mod supervisor;
 pub mod test;
 pub mod test_servers;
 pub mod up;
+pub mod wiring;

@@ -7,13 +7,14 @@ use anyhow::{Context, Result, bail};
 
 use crate::probe::Probe;
 use crate::process::{Program, Signal};
-use crate::roles::{Role, Wiring};
+use crate::roles::Role;
 use crate::say::say;
 use crate::secrets::{Secrets, new_password};
 use crate::servers::ground::Ground;
 use crate::servers::postgres::{self, Durability};
 use crate::servers::{Member, object_store, redis};
 use crate::supervisor::Supervisor;
+use crate::wiring::Wiring;
 use crate::{place, ports, run};
 
 /// The database that the roles share.

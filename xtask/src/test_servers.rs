@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::roles::ObjectStore;
 use crate::secrets::Secrets;
+use crate::wiring::ObjectStore;
 
 /// The variable that names the file in which the servers are described.
 pub const VARIABLE: &str = "CARTWRIGHT_TEST_SERVERS";

@@ -10,12 +10,13 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::demo::{self, Demo};
-use crate::roles::{Role, Wiring};
+use crate::roles::Role;
 use crate::say::{print, say};
 use crate::secrets::Secrets;
 use crate::servers::redis;
 use crate::stack::{self, Home};
 use crate::supervisor::Supervisor;
+use crate::wiring::Wiring;
 use crate::{build, interrupt, place, run};
 
 /// What `up` reads from the environment.

@@ -7,10 +7,11 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::demo::client::Client;
-use crate::roles::{Role, Wiring};
+use crate::roles::Role;
 use crate::say::Step;
 use crate::stack::{self, Home};
 use crate::supervisor::Supervisor;
+use crate::wiring::Wiring;
 use crate::{build, place, run};
 
 /// Functions of one tenant in the case of many tenants.

@@ -9,7 +9,7 @@ use super::Member;
 use crate::place;
 use crate::probe::Probe;
 use crate::process::{Program, Signal};
-use crate::roles::ObjectStore;
+use crate::wiring::ObjectStore;
 
 /// The bucket's name where nobody chose another.
 pub const BUCKET: &str = "cartwright";

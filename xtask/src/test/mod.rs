@@ -12,12 +12,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
-use crate::roles::{Role, Wiring, with_database};
+use crate::database_url::with_database;
+use crate::roles::Role;
 use crate::say::{Step, print, say};
 use crate::servers::Member;
 use crate::stack::{self, Home};
 use crate::supervisor::Supervisor;
 use crate::test_servers::{self, TestServers};
+use crate::wiring::Wiring;
 use crate::{build, find, interrupt, place, ports, sqlx};
 use counts::Runner;
 use runners::Tally;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::roles::{Listeners, ObjectStore, Wiring};
+use crate::roles::Listeners;
 use crate::secrets::Secrets;
 use crate::servers::ground::Ground;
 use crate::servers::postgres::{self, Durability};
@@ -12,6 +12,7 @@ use crate::servers::{object_store, redis};
 use crate::stack::{self, Home};
 use crate::supervisor::Supervisor;
 use crate::test_servers::TestServers;
+use crate::wiring::{ObjectStore, Wiring};
 use crate::{place, ports};
 
 /// Migrated once; each stack of a test gets a copy.
