@@ -11,6 +11,7 @@ mod credentials;
 mod dependencies;
 mod document;
 mod drain;
+mod endings;
 mod forgeries;
 mod functions;
 mod guests;
