@@ -6,11 +6,10 @@ use bytes::{Bytes, BytesMut};
 use cartwright_domain::problem::Code;
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use serde::de::IgnoredAny;
 
 use super::Refusal;
+use super::linger::Lingering;
 use crate::inputs::Taken;
 
 /// A caller may take so long to send its whole input.
@@ -19,11 +18,14 @@ const READ_WITHIN: Duration = Duration::from_secs(30);
 /// An input that is there, or one that is still being sent.
 pub(crate) enum Input {
     Whole(Bytes),
-    Coming { length: Option<u64>, body: Incoming },
+    Coming {
+        length: Option<u64>,
+        body: Lingering,
+    },
 }
 
 impl Input {
-    pub(super) fn coming(headers: &HeaderMap, body: Incoming) -> Self {
+    pub(super) fn coming(headers: &HeaderMap, body: Lingering) -> Self {
         let length = headers
             .get(CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse().ok());
@@ -55,7 +57,7 @@ impl Input {
 }
 
 async fn collect(
-    body: &mut Incoming,
+    body: &mut Lingering,
     length: Option<u64>,
     limit: u32,
     room: &mut Taken,

@@ -12,6 +12,7 @@
 mod answer;
 mod body;
 mod headers;
+mod linger;
 pub(crate) mod may_they;
 pub(crate) mod meter;
 mod refusal;

@@ -14,6 +14,7 @@ use http::{Request, Uri};
 use hyper::body::Incoming;
 use tower::Service;
 
+use super::linger::Lingering;
 use super::{Done, Refusal, Stopwatch, answer};
 use crate::mint;
 
@@ -21,7 +22,7 @@ use crate::mint;
 pub(crate) struct Arrived {
     pub(super) request_id: RequestId,
     pub(super) parts: Parts,
-    pub(super) body: Incoming,
+    pub(super) body: Lingering,
     pub(super) stopwatch: Stopwatch,
 }
 
@@ -58,7 +59,7 @@ where
         let ending = self.inner.call(Arrived {
             request_id,
             parts,
-            body,
+            body: Lingering::new(body),
             stopwatch,
         });
         Box::pin(async move {
