@@ -41,6 +41,7 @@ async fn serve(config: ServeConfig) -> Result<()> {
     )
     .await?;
     let drain = Drain::on_signals(readiness.clone())?;
+    batches::count_from_zero();
     let upkeep = tokio::spawn(upkeep::run(app.clone(), readiness.condition("postgres")));
     let routes = internal::guarded(routes(app), config.callers.internal_callers, Role::Billing);
     tokio::join!(

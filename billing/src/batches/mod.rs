@@ -90,16 +90,26 @@ fn refused(rejection: BytesRejection) -> BillingError {
     BillingError::Invalid("the body was cut off".to_owned())
 }
 
+/// What may become of a record, as `billing_records_total` names it.
+const DISPOSITIONS: [&str; 4] = ["inserted", "duplicate", "set_aside", "charge_key_repeat"];
+
+/// Serve the counters from the start: an alert on an increase misses the first one of a counter that was not there.
+pub(crate) fn count_from_zero() {
+    for disposition in DISPOSITIONS {
+        metrics::counter!("billing_records_total", "disposition" => disposition).absolute(0);
+    }
+}
+
 /// Count what became of a batch, and raise the alarm about what is not believed.
 fn tell(place: &BatchPlace, taken: &Taken, records: &[MeterRecord]) {
     let BatchPlace { writer, lo } = place;
-    let dispositions = [
-        ("inserted", taken.inserted),
-        ("duplicate", taken.dups),
-        ("set_aside", taken.unbelieved),
-        ("charge_key_repeat", taken.unbilled_repeats),
+    let counts = [
+        taken.inserted,
+        taken.dups,
+        taken.unbelieved,
+        taken.unbilled_repeats,
     ];
-    for (disposition, count) in dispositions {
+    for (disposition, count) in DISPOSITIONS.into_iter().zip(counts) {
         metrics::counter!("billing_records_total", "disposition" => disposition).increment(count);
     }
     let now_ms = Utc::now().timestamp_millis();

@@ -1,5 +1,6 @@
 //! Tests of the whole stack through its front doors: one binary, one file a noun.
 
+mod alerts;
 mod aliases;
 mod artifacts;
 mod auth;
