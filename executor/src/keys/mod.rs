@@ -28,6 +28,9 @@ const INVOKE: &str = "invoke";
 /// Keys held at most; the longest unused go first.
 const KEYS_HELD_MAX: usize = 100_000;
 
+/// After a look-up that failed everyone is told so at once for so long, instead of waiting in line for the next failure.
+const RETRY_AFTER_MS: u64 = 500;
+
 /// For whom a key acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Owner {
@@ -72,8 +75,10 @@ pub(crate) struct Keys {
     lookups: Lookups,
     /// Rises with every change told of, so that an answer that was on its way meanwhile is not kept.
     changes: AtomicU64,
-    /// Of many requests with a key that is not held, one asks. Keys share these by their id's hash.
+    /// Of many requests with a key that is not held, one asks. Keys share these by their id's first letter.
     asking: [Mutex<()>; 64],
+    /// When the api last did not answer; 0 when it did.
+    failed_ms: AtomicU64,
     counters: Arc<Counters>,
 }
 
@@ -87,6 +92,7 @@ impl Keys {
             lookups: Lookups::default(),
             changes: AtomicU64::new(0),
             asking: std::array::from_fn(|_| Mutex::new(())),
+            failed_ms: AtomicU64::new(0),
             counters,
         }
     }
@@ -165,6 +171,10 @@ impl Keys {
         if self.unknown.contains(key_id) {
             return Err(Refused::Invalid);
         }
+        let failed_ms = self.failed_ms.load(Ordering::Acquire);
+        if failed_ms > 0 && self.freshness.now_ms().saturating_sub(failed_ms) < RETRY_AFTER_MS {
+            return Err(Refused::Unreachable);
+        }
         if !self.lookups.take() {
             return Err(Refused::Busy);
         }
@@ -183,9 +193,12 @@ impl Keys {
             }
             Err(error) => {
                 tracing::warn!(%error, key.id = key_id, "a key cannot be looked up");
+                self.failed_ms
+                    .store(self.freshness.now_ms(), Ordering::Release);
                 return Err(Refused::Unreachable);
             }
         };
+        self.failed_ms.store(0, Ordering::Release);
         if self.changes.load(Ordering::Acquire) == changes {
             self.held.insert(key_id.into(), key.clone());
         }
