@@ -71,12 +71,12 @@ impl Supervisor {
     }
 
     /// Look after everybody once. Whether a process has changed.
-    pub fn tend(&mut self) -> Result<bool> {
+    pub fn tend(&mut self) -> bool {
         let mut changed = false;
         for managed in &mut self.members {
             changed |= managed.tend();
         }
-        Ok(changed)
+        changed
     }
 
     /// Who runs, by process id.

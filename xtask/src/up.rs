@@ -192,7 +192,7 @@ fn run_stack(
     print(&addresses(&dev, home));
     while !options.once && !interrupt::asked() {
         std::thread::sleep(Duration::from_millis(100));
-        if supervisor.tend()? {
+        if supervisor.tend() {
             dev.pids = supervisor.pids();
             dev.save()?;
         }
@@ -208,7 +208,7 @@ fn tended<T: Send + 'static>(
     let worker = std::thread::spawn(work);
     while !worker.is_finished() {
         interrupt::check()?;
-        supervisor.tend()?;
+        supervisor.tend();
         std::thread::sleep(Duration::from_millis(20));
     }
     worker
