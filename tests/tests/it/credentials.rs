@@ -205,8 +205,12 @@ async fn functions_run_on_while_the_api_is_away_and_an_unknown_key_waits_for_it(
     assert_eq!(answer.header("retry-after"), "1");
 
     stack.restart(Role::Api).await;
-    let answer = ada
-        .send(invocation_as(stack, "hello", unknown.expose()))
-        .await;
+    let answer = eventually("the key is looked up", Duration::from_secs(5), async || {
+        let answer = ada
+            .send(invocation_as(stack, "hello", unknown.expose()))
+            .await;
+        Some(answer).filter(|answer| answer.status != 503)
+    })
+    .await;
     assert_eq!(refused(&answer), (401, "unauthenticated".to_owned()));
 }
