@@ -64,6 +64,15 @@ pub const CHROMIUM: Package = Package {
     brew: "chromium",
 };
 
+/// Python, for the second opinion on rating.
+pub const PYTHON: Package = Package {
+    what: "Python",
+    apt: "python3",
+    dnf: "python3",
+    apk: "python3",
+    brew: "python3",
+};
+
 impl Package {
     /// Install it where we may; otherwise say who may, and with which line.
     pub fn install(&self) -> Result<()> {

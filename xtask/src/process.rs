@@ -168,9 +168,9 @@ impl Running {
         self.child.wait().ok();
     }
 
-    /// What it wrote since it was started, the last few lines.
-    pub fn last_words(&self) -> String {
-        tail(&self.log, self.log_start, 12).unwrap_or_default()
+    /// The last lines of what it wrote since it was started.
+    pub fn last_words(&self, lines: usize) -> String {
+        tail(&self.log, self.log_start, lines).unwrap_or_default()
     }
 
     /// The file it writes to.

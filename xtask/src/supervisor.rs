@@ -134,7 +134,7 @@ impl Managed {
         while Instant::now() < until {
             interrupt::check()?;
             if let Some(status) = running.exited() {
-                quote(&running.last_words());
+                quote(&running.last_words(12));
                 bail!(
                     "{} ended ({status}) before it was ready; its log: {}",
                     running.name(),
@@ -149,7 +149,7 @@ impl Managed {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        quote(&running.last_words());
+        quote(&running.last_words(12));
         bail!(
             "{} is not ready after {READY_WITHIN:?}: {missing}; its log: {}",
             running.name(),
@@ -176,7 +176,7 @@ impl Managed {
                     running.name(),
                     backoff.as_secs_f64()
                 ));
-                quote(&running.last_words());
+                quote(&running.last_words(4));
                 // What it started must not outlive it.
                 running.signal(Signal::KILL);
                 self.state = State::Rests {

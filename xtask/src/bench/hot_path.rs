@@ -46,11 +46,15 @@ fn measure(stage: &Stage, options: &Options) -> Result<Rounds> {
         Peer::start(&stage.load, "hello")?,
         Peer::start(&stage.load, "discount")?,
     );
-    let cases = cases(stage, options, &hello, &discount)?;
-    if crate::find::program("wasmtime").is_none() {
-        say(
-            "wasmtime is not on PATH: its row is left out (cargo install wasmtime-cli --version 48.0.8 --locked)",
-        );
+    let mut cases = cases(stage, options, &hello, &discount)?;
+    let wasmtime = wasmtime_serve()?;
+    for (name, peer) in &wasmtime {
+        cases.push(Case {
+            name,
+            plan: plan(name, peer.address, [("/", None, None)])?,
+            pid: peer.pid(),
+            budget: Budget::default(),
+        });
     }
     let step = Step::begin(&format!(
         "Measuring {} cases in {} rounds",
@@ -85,6 +89,23 @@ fn measure(stage: &Stage, options: &Options) -> Result<Rounds> {
     }
     step.done();
     Ok(rounds)
+}
+
+/// The peer that others use for the same job, where it is installed: a fresh instance a request, as ours, and a reused one.
+fn wasmtime_serve() -> Result<Vec<(&'static str, Peer)>> {
+    let Some(wasmtime) = crate::find::program("wasmtime") else {
+        say(
+            "wasmtime is not on PATH: its rows are left out (cargo install wasmtime-cli --version 48.0.8 --locked)",
+        );
+        return Ok(Vec::new());
+    };
+    Ok(vec![
+        ("wasmtime serve, fresh", Peer::wasmtime(&wasmtime, &[])?),
+        (
+            "wasmtime serve, reused",
+            Peer::wasmtime(&wasmtime, &["--max-instance-reuse-count", "128"])?,
+        ),
+    ])
 }
 
 fn cases(stage: &Stage, options: &Options, hello: &Peer, discount: &Peer) -> Result<Vec<Case>> {

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: all set-up, then every test there is, and one sum at the end.
 
 pub mod counts;
+mod needs;
 pub mod runners;
 pub mod servers;
 
@@ -20,7 +21,7 @@ use crate::stack::{self, Home};
 use crate::supervisor::Supervisor;
 use crate::test_servers::{self, TestServers};
 use crate::wiring::Wiring;
-use crate::{build, find, interrupt, place, ports, sqlx};
+use crate::{build, interrupt, place, ports, sqlx};
 use counts::Runner;
 use runners::Tally;
 
@@ -128,8 +129,11 @@ impl std::error::Error for Failed {}
 fn run_parts(parts: &[Part], arguments: &[String], supervisor: &mut Supervisor) -> Result<Tally> {
     let mut tally = Tally::default();
     let asked = |part: Part| parts.contains(&part);
+    if asked(Part::Workspace) {
+        needs::python()?;
+    }
     let chromium = if asked(Part::Browser) {
-        Some(chromium()?)
+        Some(needs::chromium()?)
     } else {
         None
     };
@@ -219,28 +223,6 @@ fn npm_run(script: &str) -> Result<Command> {
     npm.args(["run", "--silent", script])
         .current_dir(place::root().join("web-console"));
     Ok(npm)
-}
-
-/// The system's browser, brought where permitted: a test that is skipped for want of one proves nothing.
-fn chromium() -> Result<PathBuf> {
-    let find = || {
-        let names = [
-            "chromium",
-            "chromium-browser",
-            "google-chrome",
-            "google-chrome-stable",
-        ];
-        let application =
-            PathBuf::from("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
-        names
-            .iter()
-            .find_map(|name| find::program(name))
-            .or_else(|| find::is_executable(&application).then_some(application))
-    };
-    if find().is_none() {
-        find::CHROMIUM.install()?;
-    }
-    find().context("Chromium was installed, and is still not found")
 }
 
 /// Walk through the console on a stack that is like everybody's.

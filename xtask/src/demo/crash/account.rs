@@ -96,6 +96,13 @@ pub(super) fn reconcile(sent: &Sent, bill: &Bill) -> Verdict {
     let holds =
         unbilled.is_empty() && bill.invocations.len() <= started && twice == 0 && sums_agree;
     let yes = |holds: bool| if holds { "yes" } else { "NO" };
+    let lost = match unanswered {
+        0 => "None of those that were cut off is on the bill: they had left no record, or had not begun to run.".to_owned(),
+        _ => format!(
+            "{unanswered} of those that were cut off are on the bill: their record was kept, and only the answer was lost.\n    \
+             The others had left no record, or had not begun to run: nobody pays for them."
+        ),
+    };
     let story = format!(
         "
     answered    {answered:>8}   runs whose answer came back
@@ -107,8 +114,7 @@ pub(super) fn reconcile(sent: &Sent, bill: &Bill) -> Verdict {
     nothing is on the bill twice          {once}
     the list and the sums agree           {agree}
 
-    {unanswered} of the {cut_off} that were cut off are on the bill: their record was kept when the process was killed, and only the
-    answer was lost. The others had left no record, or had not begun to run: nobody pays for them.
+    {lost}
 ",
         answered = sent.answered.len(),
         billed = bill.invocations.len(),
