@@ -1,5 +1,7 @@
 //! How a call into the guest ended, in words: the outcome, the limit that stopped it, and the functions it was in.
 
+use std::fmt::Write;
+
 use cartwright_domain::outcome::Outcome;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
@@ -20,6 +22,9 @@ pub(crate) enum Stop {
 
 /// A name from the guest's own name section may be of any length.
 const FRAME_NAME_BYTES_MAX: usize = 200;
+
+/// A longer mangled name is shown as it is: unfolding it may take minutes.
+const MANGLED_BYTES_MAX: usize = 256;
 
 /// What `error` says about the guest: an outcome with its explanation, or `None` when it ended itself well. An error that is
 /// not the guest's doing is a fault of ours.
@@ -122,22 +127,47 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
         .collect()
 }
 
-/// A function's name as its author wrote it, without the compiler's mangling, and cut.
+/// A function's name as its author wrote it, without the compiler's mangling, and cut. The name section is the guest's to
+/// write, and a mangled name can be made to unfold for minutes: so a long one stays as it is, and unfolding ends with the room.
 fn function_name(name: &str) -> String {
-    let mut readable = match rustc_demangle::try_demangle(name) {
-        Ok(demangled) => format!("{demangled:#}"),
-        Err(_) => name.to_owned(),
+    let mut shown = Shown::default();
+    let mangled = Some(name).filter(|name| name.len() <= MANGLED_BYTES_MAX);
+    let written = match mangled.map(rustc_demangle::try_demangle) {
+        Some(Ok(readable)) => write!(shown, "{readable:#}"),
+        _ => shown.write_str(name),
     };
-    if readable.len() > FRAME_NAME_BYTES_MAX {
-        readable.truncate(readable.floor_char_boundary(FRAME_NAME_BYTES_MAX));
-        readable.push('…');
+    if written.is_err() {
+        shown.0.push('…');
     }
-    readable
+    shown.0
+}
+
+/// The beginning of a text: it refuses what is beyond [`FRAME_NAME_BYTES_MAX`], which ends whoever writes it.
+#[derive(Default)]
+struct Shown(String);
+
+impl Write for Shown {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let room = FRAME_NAME_BYTES_MAX - self.0.len();
+        if text.len() > room {
+            self.0.push_str(&text[..text.floor_char_boundary(room)]);
+            return Err(std::fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_mangled_name_is_never_unfolded() {
+        let long = format!("_ZN{}17h0123456789abcdefE", "4main".repeat(60));
+        assert!(rustc_demangle::try_demangle(&long).is_ok());
+        assert!(function_name(&long).starts_with("_ZN4main4main"));
+    }
 
     #[test]
     fn a_mangled_name_becomes_readable_and_a_long_one_is_cut() {
