@@ -63,14 +63,17 @@ impl<K: Clone + Eq + Hash, V: Clone> SharedMap<K, V> {
         value
     }
 
-    pub(crate) fn remove<Q>(&self, key: &Q)
+    /// Whether it was there.
+    pub(crate) fn remove<Q>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
         Q: Eq + Hash + ?Sized,
     {
+        let mut was_there = false;
         self.change(key, |entries| {
-            entries.remove(key);
+            was_there = entries.remove(key).is_some();
         });
+        was_there
     }
 
     /// Keep only what `keep` says. Looks at every entry: for a sweep, not for a request.

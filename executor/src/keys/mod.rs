@@ -106,11 +106,16 @@ impl Keys {
         self.check(&fetched, key)
     }
 
-    /// Forget this key: it was revoked or changed.
-    pub(crate) fn forget(&self, key_id: &str) {
+    /// Forget this key, since it was revoked or changed, and ask for it anew at once if it was held: the same change is
+    /// told more than once, and a key that only waited for its next use would be lost if the api went away meanwhile.
+    pub(crate) fn renew(self: &Arc<Self>, key_id: &str) {
         self.changes.fetch_add(1, Ordering::AcqRel);
-        self.held.remove(key_id);
         self.unknown.forget(key_id);
+        if self.held.remove(key_id) {
+            let (keys, key_id) = (self.clone(), key_id.to_owned());
+            // What goes wrong is logged where it does, and asked for again with the next use.
+            tokio::spawn(async move { keys.fetch(&key_id).await.ok() });
+        }
     }
 
     /// Forget every key: nobody can say any more what changed.

@@ -88,7 +88,7 @@ impl Watch {
         // Keys first, and the word that all is told only then: a revoked key must not get minutes more by it.
         for change in &told.changes {
             if let Change::Key { key_id } = change {
-                self.keys.forget(key_id);
+                self.keys.renew(key_id);
             }
         }
         self.freshness.confirm();
@@ -153,7 +153,7 @@ impl Watch {
         let mut messages = subscription.on_message();
         while let Some(message) = messages.next().await {
             match serde_json::from_slice(message.get_payload_bytes()) {
-                Ok(Change::Key { key_id }) => self.keys.forget(&key_id),
+                Ok(Change::Key { key_id }) => self.keys.renew(&key_id),
                 Ok(Change::Tenant {
                     tenant_id,
                     generation,

@@ -205,7 +205,9 @@ impl Tenants {
             Err(error) => {
                 let why = self.why(&held.id.to_string(), &error);
                 match why {
-                    Unavailable::Unknown => self.held.remove(&held.id),
+                    Unavailable::Unknown => {
+                        self.held.remove(&held.id);
+                    }
                     Unavailable::Unreachable => held.fail(self.freshness.now_ms()),
                 }
                 Err(why)
