@@ -34,9 +34,8 @@ pub(super) fn recover(folder: &Path) -> io::Result<Option<Recovered>> {
         let bytes = fs::read(&last.path)?;
         let (end_seq, end) = whole_frames(&bytes, &header);
         let torn_bytes = (bytes.len() - end) as u64;
-        if torn_bytes > 0 {
-            cut(&last.path, end as u64)?;
-        }
+        // Also where nothing is torn: it gives back the room that was reserved behind the end.
+        cut(&last.path, end as u64)?;
         if end_seq == 0 {
             return Ok(None);
         }

@@ -46,6 +46,8 @@ impl Writer {
             &Segment::at(&folder, header.base_seq),
             &header,
             segment_bytes_max,
+            // A process that starts on a full disk must start: it ships what fills it, and sheds runs meanwhile.
+            Room::IfThereIs,
         )?);
         let syncer = Syncer::start(file.clone());
         Ok(Self {
@@ -93,6 +95,10 @@ impl Writer {
 
     /// Make everything durable. Nothing is appended afterwards.
     pub(super) fn finish(&mut self) {
+        // Gives back what was reserved behind the end. That it fails costs room until the segment is removed, no record.
+        if let Err(error) = self.file.set_len(self.length) {
+            tracing::warn!(%error, "the last segment keeps the room that was reserved for it");
+        }
         sync_or_abort(&self.file);
         self.syncer.stop();
     }
@@ -108,6 +114,7 @@ impl Writer {
             &Segment::at(&self.folder, self.next_seq),
             &header,
             self.segment_bytes_max,
+            Room::Needed,
         )?);
         sync_or_abort(&self.file);
         self.syncer.turn_to(file.clone());
@@ -126,8 +133,20 @@ impl Writer {
     }
 }
 
+/// Whether a segment's room on disk must be there when it begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Needed,
+    IfThereIs,
+}
+
 /// A new segment with its header. Its room on disk is reserved, so that a full disk shows here and rarely in the middle.
-fn create(segment: &Segment, header: &Header, segment_bytes_max: u64) -> io::Result<File> {
+fn create(
+    segment: &Segment,
+    header: &Header,
+    segment_bytes_max: u64,
+    room: Room,
+) -> io::Result<File> {
     let file = File::options()
         .append(true)
         .create_new(true)
@@ -136,6 +155,7 @@ fn create(segment: &Segment, header: &Header, segment_bytes_max: u64) -> io::Res
     let outcome = match reserved {
         // Some file systems reserve nothing; then a full disk shows at a write.
         Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(()),
+        Err(rustix::io::Errno::NOSPC) if room == Room::IfThereIs => Ok(()),
         Err(error) => Err(io::Error::from(error)),
     };
     let outcome = outcome
