@@ -206,12 +206,15 @@ impl Modules {
             engine.load(&verified).map_err(Distrust::Load)
         });
         let loaded = loading.await.map_err(|_| LoadRefusal::Broken)?;
-        loaded.map(Arc::new).map_err(|why| {
-            self.counters.artifacts_refused.increment(1);
-            tracing::error!(tenant.id = %key.tenant_id, artifact = hex::encode(key.sha256), "ALARM: an artifact was refused: {why}");
-            match why {
-                Distrust::Digest | Distrust::Signature => LoadRefusal::Untrusted,
-                Distrust::Io(_) | Distrust::Load(_) => LoadRefusal::Broken,
+        loaded.map(Arc::new).map_err(|why| match why {
+            Distrust::Digest | Distrust::Signature => {
+                self.counters.artifacts_refused.increment(1);
+                tracing::error!(tenant.id = %key.tenant_id, artifact = hex::encode(key.sha256), "ALARM: an artifact was refused: {why}");
+                LoadRefusal::Untrusted
+            }
+            Distrust::Io(_) | Distrust::Load(_) => {
+                tracing::error!(tenant.id = %key.tenant_id, artifact = hex::encode(key.sha256), "an artifact cannot be loaded: {why}");
+                LoadRefusal::Broken
             }
         })
     }
