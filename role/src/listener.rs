@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -13,6 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tower::{BoxError, Service, ServiceExt};
 
 use crate::drain::Drain;
@@ -20,6 +22,14 @@ use crate::drain::Drain;
 /// How long a connection may take to send a request's head, and how long it may lie idle between two requests: who
 /// dribbles one header a second holds nothing for longer.
 pub const HEAD_READ: Duration = Duration::from_secs(30);
+
+/// The longest head of a request, and as much of an answer as waits for a reader: hyper's own default lets each connection
+/// hold 400 KiB, which a few thousand strangers could fill.
+const HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// Connections of one listener at the same time; who comes then waits to be accepted. It leaves the rest of the usual
+/// 20,000 file descriptors to modules and segments.
+const CONNECTIONS_MAX: usize = 4_096;
 
 /// How long running requests may take to finish once the drain has begun.
 pub const DRAIN: Duration = Duration::from_secs(30);
@@ -95,12 +105,22 @@ async fn serve_each<S, B>(
 {
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_READ);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_READ)
+        .max_buf_size(HEAD_BYTES_MAX);
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        let accepted = tokio::select! {
+        let accepted = async {
+            let place = places.clone().acquire_owned().await;
+            (
+                place.expect("the semaphore is never closed"),
+                listener.accept().await,
+            )
+        };
+        let (place, accepted) = tokio::select! {
             biased;
             () = drain.begun() => break,
-            accepted = listener.accept() => accepted,
+            accepted = accepted => accepted,
         };
         let Some((stream, peer)) = usable(accepted).await else {
             continue;
@@ -111,6 +131,7 @@ async fn serve_each<S, B>(
         );
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
+            let _place = place;
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended early");
             }
