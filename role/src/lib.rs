@@ -20,6 +20,7 @@ pub mod drain;
 pub mod extract;
 pub mod health;
 pub mod internal;
+pub mod linger;
 pub mod listener;
 pub mod problem;
 pub mod prometheus;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
 use cartwright_domain::problem::Code;
 use cartwright_domain::wire::{Role, may_call};
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::PREFIX;
+use crate::linger::linger;
 use crate::problem::ProblemResponse;
 use crate::request;
 
@@ -84,6 +85,8 @@ pub struct Credential(pub Role);
 pub fn guarded(routes: Router, callers: Callers, callee: Role) -> Router {
     // Within the guard, so that a stranger does not learn which routes there are.
     let router = request::answering_all(Router::new().nest(PREFIX, routes))
+        // A role whose body is refused learns why; a stranger's is not read.
+        .layer(map_request(async |request| linger(request)))
         .layer(from_fn_with_state((callers, callee), authenticate));
     request::surrounded(router, request::Caller::Internal)
 }
