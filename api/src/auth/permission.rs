@@ -142,7 +142,7 @@ permissions! {
     /// See usage.
     UsageRead = "usage:read": [Owner Admin Developer Billing Viewer] [Read];
     /// See the plan and what the month has cost so far.
-    BillingRead = "billing:read": [Owner Admin Billing] [Read];
+    BillingRead = "billing:read": [Owner Admin Billing] [];
     /// See and change every tenant. The platform's alone.
     PlatformTenants = "platform:tenants": [] [];
 }

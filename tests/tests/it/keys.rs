@@ -95,6 +95,16 @@ async fn a_key_does_what_its_scopes_say_and_nothing_else() {
             .send(invoked.bearer_auth(key).json(&json!({"name": "Ada"})))
             .await;
         assert_eq!(invoked.status, invokes, "{scope}: {}", invoked.text());
+        // No key reads the bill: who makes it may have no right to.
+        let usage = with_key(&ada, key, Method::GET, "/v1/usage", &json!({})).await;
+        assert_eq!(usage.status == 200, scope == "read", "{}", usage.text());
+        for path in ["/v1/billing/plan", "/v1/billing/estimate"] {
+            let refusal = with_key(&ada, key, Method::GET, path, &json!({}))
+                .await
+                .expect(403);
+            let said = refusal.text();
+            assert!(said.contains("billing:read"), "{said}");
+        }
         // No key makes a key, or sees who the people are.
         with_key(
             &ada,
