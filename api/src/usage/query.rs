@@ -1,5 +1,6 @@
 //! Which usage a caller wants to see, and how billing is asked for it.
 
+use cartwright_domain::wire::USAGE_DAYS_MAX;
 use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,12 +21,12 @@ pub(crate) enum Granularity {
 }
 
 impl Granularity {
-    /// The longest span that may be asked for, in days: some 3,000 rows a group.
+    /// The longest span that may be asked for, in days.
     const fn days_max(self) -> i64 {
         match self {
-            Self::Minute => 2,
-            Self::Hour => 124,
-            Self::Day => 3_000,
+            Self::Minute => USAGE_DAYS_MAX.minute,
+            Self::Hour => USAGE_DAYS_MAX.hour,
+            Self::Day => USAGE_DAYS_MAX.day,
         }
     }
 }
@@ -38,7 +39,7 @@ pub(crate) struct UsageQuery {
     from: Option<DateTime<Utc>>,
     /// Up to this time, exclusive; now when absent.
     to: Option<DateTime<Utc>>,
-    /// How long the span of a row is: `minute` (over at most 2 days), `hour` (124) or `day` (3,000).
+    /// How long the span of a row is: `minute` (over at most 2 days), `hour` (62) or `day` (400).
     #[serde(default)]
     #[param(inline)]
     granularity: Granularity,

@@ -1,7 +1,7 @@
 //! What a caller asks of usage, checked and made definite.
 
 use cartwright_billing::month::Month;
-use cartwright_domain::wire::UsageGroup;
+use cartwright_domain::wire::{USAGE_DAYS_MAX, UsageGroup};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use serde::Deserialize;
 
@@ -47,12 +47,12 @@ impl Granularity {
         }
     }
 
-    /// The longest span that may be asked for, in days, so that an answer stays a page and not an export.
+    /// The longest span that may be asked for, in days.
     fn days_max(self) -> i64 {
         match self {
-            Self::Minute => 2,
-            Self::Hour => 62,
-            Self::Day => 400,
+            Self::Minute => USAGE_DAYS_MAX.minute,
+            Self::Hour => USAGE_DAYS_MAX.hour,
+            Self::Day => USAGE_DAYS_MAX.day,
         }
     }
 }
@@ -78,6 +78,14 @@ impl Span {
             .unwrap_or(now);
         let from = asked.from.map(|text| time("from", &text)).transpose()?;
         let from = from.unwrap_or_else(|| Month::of(to).from);
+        // What was asked is compared: the whole minutes around it are up to two longer.
+        let (granularity, days_max) = (asked.granularity, asked.granularity.days_max());
+        if to - from > TimeDelta::days(days_max) {
+            let name = granularity.as_str();
+            return Err(BillingError::Invalid(format!(
+                "with granularity={name}, from and to are at most {days_max} days apart"
+            )));
+        }
         let out_of_range = |_| BillingError::Invalid("from and to are out of range".to_owned());
         let from = from.duration_trunc(minute).map_err(out_of_range)?;
         let to = (to + minute - TimeDelta::nanoseconds(1))
@@ -85,13 +93,6 @@ impl Span {
             .map_err(out_of_range)?;
         if from > to {
             return Err(BillingError::Invalid("from is after to".to_owned()));
-        }
-        let (granularity, days_max) = (asked.granularity, asked.granularity.days_max());
-        if to - from > TimeDelta::days(days_max) {
-            let name = granularity.as_str();
-            return Err(BillingError::Invalid(format!(
-                "with granularity={name}, from and to are at most {days_max} days apart"
-            )));
         }
         Ok(Self {
             from,
@@ -169,6 +170,18 @@ mod tests {
         let odd = odd.unwrap();
         assert_eq!(odd.from, odd.to);
         assert_eq!(odd.group_by, [UsageGroup::Version, UsageGroup::Trigger]);
+    }
+
+    #[test]
+    fn a_span_may_be_as_long_as_is_said_and_no_longer() {
+        for granularity in [Granularity::Minute, Granularity::Hour, Granularity::Day] {
+            let from: DateTime<Utc> = "2026-01-01T00:00:30Z".parse().unwrap();
+            let longest = from + TimeDelta::days(granularity.days_max());
+            let of =
+                |to: DateTime<Utc>| span(&from.to_rfc3339(), &to.to_rfc3339(), granularity, "");
+            assert!(of(longest).is_ok(), "{granularity:?}");
+            assert!(of(longest + TimeDelta::seconds(1)).is_err());
+        }
     }
 
     #[test]

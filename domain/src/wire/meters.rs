@@ -185,6 +185,25 @@ pub struct EstimateLine {
     pub amount: String,
 }
 
+/// The longest spans of usage that one question covers, in days, by how long the span of a row is. The api says them
+/// and billing holds to them, so that an answer stays a page and not an export.
+#[derive(Debug, Clone, Copy)]
+pub struct UsageDaysMax {
+    /// By the minute, in days.
+    pub minute: i64,
+    /// By the hour, in days.
+    pub hour: i64,
+    /// By the day, in days.
+    pub day: i64,
+}
+
+/// See [`UsageDaysMax`].
+pub const USAGE_DAYS_MAX: UsageDaysMax = UsageDaysMax {
+    minute: 2,
+    hour: 62,
+    day: 400,
+};
+
 /// A tenant's plan: what it allows and what it charges.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PlanTerms {

@@ -9,8 +9,8 @@ mod snapshot;
 pub use callers::{Role, may_call};
 pub use changes::{Change, Changes};
 pub use meters::{
-    BatchAck, Estimate, EstimateLine, Period, PlanTerms, Record, RecordPage, UsageGroup, UsageRow,
-    WriterAck, WriterRegistration, big_number,
+    BatchAck, Estimate, EstimateLine, Period, PlanTerms, Record, RecordPage, USAGE_DAYS_MAX,
+    UsageDaysMax, UsageGroup, UsageRow, WriterAck, WriterRegistration, big_number,
 };
 pub use run::{LogStatus, RunError, RunLog, RunRequest, RunResult, WhichVersion};
 pub use snapshot::{

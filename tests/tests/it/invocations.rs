@@ -213,6 +213,16 @@ async fn usage_adds_up_in_every_form() {
     ] {
         ada.get(&format!("/v1/usage?{query}")).await.expect(400);
     }
+    let from = "2025-01-01T00:00:30Z";
+    for (granularity, longest, over) in [
+        ("minute", "2025-01-03T00:00:30Z", "2025-01-03T00:00:31Z"),
+        ("hour", "2025-03-04T00:00:30Z", "2025-03-04T00:00:31Z"),
+        ("day", "2026-02-05T00:00:30Z", "2026-02-05T00:00:31Z"),
+    ] {
+        let path = |to| format!("/v1/usage?granularity={granularity}&from={from}&to={to}");
+        ada.get(&path(longest)).await.expect(200);
+        ada.get(&path(over)).await.expect(400);
+    }
     let estimate = ada.get("/v1/billing/estimate").await.expect(200).json();
     assert_eq!(estimate["currency"], "USD");
     assert!(

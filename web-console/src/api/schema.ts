@@ -4163,6 +4163,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `conflict`: these bytes are being compiled, and another alias waits for them */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `input_too_large`: the module is over the size limit */
             413: {
                 headers: {
@@ -5482,7 +5491,7 @@ export interface operations {
                 from?: string;
                 /** @description Up to this time, exclusive; now when absent. */
                 to?: string;
-                /** @description How long the span of a row is: `minute` (over at most 2 days), `hour` (124) or `day` (3,000). */
+                /** @description How long the span of a row is: `minute` (over at most 2 days), `hour` (62) or `day` (400). */
                 granularity?: "minute" | "hour" | "day";
                 /**
                  * @description Split by `function`, `version` and `trigger`, any of them, separated by commas. By version is by function too.
