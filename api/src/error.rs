@@ -135,8 +135,8 @@ impl From<anyhow::Error> for ApiError {
 
 impl From<sqlx::Error> for ApiError {
     fn from(error: sqlx::Error) -> Self {
-        if is_absence(&error) {
-            tracing::warn!("the database cannot be reached: {error}");
+        if is_passing(&error) {
+            tracing::warn!("the database is away, busy or not migrated: {error}");
             return Self::NotReady("the database");
         }
         // character_not_in_repertoire: the one character that JSON can carry and Postgres cannot keep.
@@ -172,8 +172,8 @@ impl From<CallError> for ApiError {
     }
 }
 
-/// Whether the database is away, starting, ending or full, rather than at odds with a query.
-fn is_absence(error: &sqlx::Error) -> bool {
+/// Whether the same query may succeed later, rather than that it is at odds with the database.
+fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         // A connection that is closed in the middle of its start reads as a breach of the protocol.
         sqlx::Error::Io(_)
@@ -182,13 +182,22 @@ fn is_absence(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        // Classes 08 (connection), 53 (resources), 57P (an operator intervened), and a login or database that is not there yet.
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            ["08", "53", "57P", "28", "3D"]
-                .iter()
-                .any(|class| code.starts_with(class))
-        }),
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_passing_state(&code)),
         _ => false,
+    }
+}
+
+/// Whether this SQLSTATE tells of the moment and not of the query.
+fn is_passing_state(code: &str) -> bool {
+    match code {
+        // Serialization failure, deadlock, lock not available, query cancelled by a timeout.
+        "40001" | "40P01" | "55P03" | "57014" => true,
+        // Undefined table, no right: not migrated yet, mostly.
+        "42P01" | "42501" => true,
+        // Classes 08 (connection), 53 (resources), 57P (an operator intervened), and a login or database that is not there yet.
+        _ => ["08", "53", "57P", "28", "3D"]
+            .iter()
+            .any(|class| code.starts_with(class)),
     }
 }
 
@@ -210,5 +219,23 @@ impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
                 error.into()
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_database_is_not_our_failure_and_a_broken_query_is() {
+        for code in [
+            "40001", "40P01", "55P03", "57014", "42P01", "42501", "08006", "53300", "57P01",
+            "28P01", "3D000",
+        ] {
+            assert!(is_passing_state(code), "{code}");
+        }
+        for code in ["23505", "42601", "22021", "42703"] {
+            assert!(!is_passing_state(code), "{code}");
+        }
     }
 }

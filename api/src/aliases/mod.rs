@@ -158,8 +158,8 @@ pub(crate) async fn point(
 ) -> Result<(), ApiError> {
     if store::point(tx, function_id, alias.as_str(), version, by).await? {
         let target = audit::target("alias", &format!("{function}/{alias}"));
-        audit::append(tx, by, "alias.move", &target, None, Some(&version)).await?;
         tx.note_tenant_change().await?;
+        audit::append(tx, by, "alias.move", &target, None, Some(&version)).await?;
     }
     Ok(())
 }

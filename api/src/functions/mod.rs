@@ -101,6 +101,7 @@ pub(crate) async fn create(
     let mut tx = app.database.tenant_tx(tenant.id).await?;
     store::insert(&mut tx, &new, &tenant.caller.actor()).await?;
     let function = store::find(&mut tx, new.name.as_str()).await?;
+    tx.note_tenant_change().await?;
     audit::append(
         &mut tx,
         &tenant.caller.actor(),
@@ -110,7 +111,6 @@ pub(crate) async fn create(
         Some(&function),
     )
     .await?;
-    tx.note_tenant_change().await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(function)))
 }
@@ -177,6 +177,7 @@ pub(crate) async fn update(
     let before = store::find(&mut tx, name.as_str()).await?;
     store::update(&mut tx, name.as_str(), &change).await?;
     let after = store::find(&mut tx, name.as_str()).await?;
+    tx.note_tenant_change().await?;
     audit::append(
         &mut tx,
         &tenant.caller.actor(),
@@ -186,7 +187,6 @@ pub(crate) async fn update(
         Some(&after),
     )
     .await?;
-    tx.note_tenant_change().await?;
     tx.commit().await?;
     Ok(Json(after))
 }
@@ -210,6 +210,7 @@ pub(crate) async fn delete(
     let mut tx = app.database.tenant_tx(tenant.id).await?;
     let before = store::find(&mut tx, name.as_str()).await?;
     store::delete(&mut tx, name.as_str()).await?;
+    tx.note_tenant_change().await?;
     audit::append(
         &mut tx,
         &tenant.caller.actor(),
@@ -219,7 +220,6 @@ pub(crate) async fn delete(
         None::<&Function>,
     )
     .await?;
-    tx.note_tenant_change().await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

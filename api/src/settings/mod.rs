@@ -84,8 +84,8 @@ pub(crate) async fn put(
     let by = tenant.caller.actor();
     store::insert(&mut tx, function_id, &config, checked_against, &by).await?;
     let target = audit::target("config", name.as_str());
-    audit::append(&mut tx, &by, "config.put", &target, None, Some(&config)).await?;
     tx.note_tenant_change().await?;
+    audit::append(&mut tx, &by, "config.put", &target, None, Some(&config)).await?;
     let current = store::current(&mut tx, function_id).await?;
     tx.commit().await?;
     current.map(Json).ok_or(ApiError::NotFound("configuration"))

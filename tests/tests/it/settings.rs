@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cartwright_tests::{Stack, eventually, module};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 const PATH: &str = "/v1/functions/discount/config";
@@ -115,4 +116,32 @@ async fn what_is_no_configuration_is_refused() {
     // Nothing carries a schema yet, so any JSON will do.
     let kept = ada.put(PATH, &cart()).await.expect(200).json();
     assert_eq!(kept["checked_against"], Value::Null);
+}
+
+#[tokio::test]
+async fn fifty_changes_of_one_tenant_at_once_wait_for_each_other_and_all_stand() {
+    let ada = Stack::shared().await.tenant("ada").await;
+    ada.create_function("f").await.expect(201);
+    let changes = (0..50).map(async |each| {
+        let name = format!("ada {each}");
+        match each % 3 {
+            0 => ada.patch("/v1/tenant", &json!({"name": name})).await,
+            1 => {
+                ada.put("/v1/functions/f/config", &json!({"name": name}))
+                    .await
+            }
+            _ => {
+                let limits = json!({"limits": {"fuel": 1_000_000 + each}});
+                ada.patch("/v1/functions/f", &limits).await
+            }
+        }
+    });
+    for answer in join_all(changes).await {
+        answer.expect(200);
+    }
+    let audit = ada.get("/v1/audit?limit=100").await.expect(200).json();
+    let noted = audit["data"].as_array().expect("entries").iter();
+    let changes = ["tenant.update", "config.put", "function.update"];
+    let noted = noted.filter(|entry| changes.iter().any(|change| entry["action"] == *change));
+    assert_eq!(noted.count(), 50, "{audit}");
 }
