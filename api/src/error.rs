@@ -102,6 +102,7 @@ impl ApiError {
         match self {
             Self::RateLimited { retry_after_s, .. } => Some(*retry_after_s),
             Self::NotReady(_) => Some(1),
+            Self::Problem(problem) if matches!(problem.status, 429 | 503) => Some(1),
             _ => None,
         }
     }
@@ -155,12 +156,14 @@ impl From<sqlx::Error> for ApiError {
 impl From<CallError> for ApiError {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Problem(problem)
+            CallError::Problem(mut problem)
                 if !matches!(
                     problem.code,
                     Code::Internal | Code::Unauthenticated | Code::Forbidden
                 ) =>
             {
+                // These name the call between the roles; the answer names the caller's own request.
+                (problem.instance, problem.request_id) = (None, None);
                 Self::Problem(problem)
             }
             error if error.is_passing() => {
@@ -225,6 +228,27 @@ impl<T> OnConstraint<T> for Result<T, sqlx::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_another_role_says_is_passed_on_without_its_own_path_and_with_when_to_come_back() {
+        for (code, retry_after) in [
+            (Code::NotFound, None),
+            (Code::Shedding, Some("1")),
+            (Code::ConcurrencyLimited, Some("1")),
+        ] {
+            let mut problem = Problem::new(code, "told by a role");
+            problem.instance = Some("/internal/v1/run".to_owned());
+            problem.request_id = Some("of-the-call".to_owned());
+            let error = ApiError::from(CallError::Problem(Box::new(problem)));
+            let ApiError::Problem(passed_on) = &error else {
+                panic!("{error:?}");
+            };
+            assert_eq!((&passed_on.instance, &passed_on.request_id), (&None, &None));
+            let response = error.into_response();
+            let header = response.headers().get(RETRY_AFTER);
+            assert_eq!(header.map(|value| value.to_str().unwrap()), retry_after);
+        }
+    }
 
     #[test]
     fn a_busy_database_is_not_our_failure_and_a_broken_query_is() {

@@ -152,9 +152,9 @@ async fn a_list_is_filtered_and_paged_and_is_the_tenants_own() {
         bob.get("/v1/invocations").await.expect(200).json()["data"],
         json!([])
     );
-    ada.get("/v1/invocations/00000000-0000-7000-8000-000000000000")
-        .await
-        .expect(404);
+    let none = "/v1/invocations/00000000-0000-7000-8000-000000000000";
+    let problem = ada.get(none).await.expect(404).json();
+    assert_eq!(problem["instance"], none, "{problem}");
     ada.get("/v1/invocations/x").await.expect(400);
 }
 
