@@ -19,6 +19,14 @@ use crate::error::ApiError;
 /// How long a request waits for a connection before it hears that the database is not ready.
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(3);
 
+/// What a session is told at its start. A statement or a lock that takes longer than these would outlast whoever waits
+/// for it, and a transaction that is forgotten would hold up everyone behind its locks.
+const SESSION: [(&str, &str); 3] = [
+    ("statement_timeout", "8s"),
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "15s"),
+];
+
 /// Changes that may wait to be announced. More are dropped: announcing is a hint, executors also ask.
 const ANNOUNCEMENTS_MAX: usize = 1024;
 
@@ -35,7 +43,8 @@ impl Database {
     pub(crate) fn new(config: &DatabaseConfig) -> anyhow::Result<(Self, mpsc::Receiver<Change>)> {
         let options = PgConnectOptions::from_str(config.database_url.expose_secret())
             .context("DATABASE_URL is not a Postgres address")?
-            .application_name("cartwright-api");
+            .application_name("cartwright-api")
+            .options(SESSION);
         let pool = PgPoolOptions::new()
             .max_connections(config.database_connections_max)
             .acquire_timeout(ACQUIRE_WITHIN)

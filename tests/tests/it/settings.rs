@@ -5,6 +5,7 @@ use std::time::Duration;
 use cartwright_tests::{Stack, eventually, module};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use sqlx::Connection;
 
 const PATH: &str = "/v1/functions/discount/config";
 
@@ -144,4 +145,25 @@ async fn fifty_changes_of_one_tenant_at_once_wait_for_each_other_and_all_stand()
     let changes = ["tenant.update", "config.put", "function.update"];
     let noted = noted.filter(|entry| changes.iter().any(|change| entry["action"] == *change));
     assert_eq!(noted.count(), 50, "{audit}");
+}
+
+#[tokio::test]
+async fn a_change_that_waits_too_long_for_another_is_told_to_come_again() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    let mut other = stack.database().await;
+    let mut held = other.begin().await.expect("a transaction");
+    sqlx::query("select from tenant where slug = $1 for update")
+        .bind(&ada.slug)
+        .execute(&mut *held)
+        .await
+        .expect("the lock");
+    let rename = json!({"name": "Ada"});
+    let told = ada.patch("/v1/tenant", &rename).await.expect(503);
+    assert_eq!(
+        (told.code().as_str(), told.header("Retry-After")),
+        ("not_ready", "1")
+    );
+    held.rollback().await.expect("the lock let go");
+    ada.patch("/v1/tenant", &rename).await.expect(200);
 }
