@@ -27,9 +27,10 @@ create table version (
     status text not null check (status in ('compiling', 'ready', 'refused')),
     created_at timestamptz not null default now(),
     created_by text not null,
-    -- The alias to move here as soon as the version is ready, and who asked for it.
+    -- The alias to move here as soon as the version is ready, who asked for it, and when.
     promote_alias text,
     promote_by text,
+    promote_asked_at timestamptz,
     -- What the compiler found out, as domain::CompileReport; null while compiling. json, not jsonb: the properties of a
     -- settings schema stay in their order, and a module may have a NUL in a name, which jsonb refuses.
     report json,
@@ -55,6 +56,8 @@ create table alias (
     version integer not null,
     moved_at timestamptz not null default now(),
     moved_by text not null,
+    -- When the newest move was asked for: a version that took long to compile does not undo a move that was asked for later.
+    asked_at timestamptz not null,
     primary key (tenant_id, function_id, name),
     foreign key (tenant_id, function_id, version) references version (tenant_id, function_id, version)
 );
@@ -105,14 +108,15 @@ $$;
 
 grant select, insert on function, version, alias, alias_move, function_config to cartwright_api;
 grant update (target, limits, versions, config_versions, deleted_at) on function to cartwright_api;
-grant update (status, promote_alias, promote_by, report, settled_at) on version to cartwright_api;
-grant update (version, moved_at, moved_by) on alias to cartwright_api;
+grant update (status, promote_alias, promote_by, promote_asked_at, report, settled_at) on version to cartwright_api;
+grant update (version, moved_at, moved_by, asked_at) on alias to cartwright_api;
 
 grant select on function, version to cartwright_worker;
 grant select, insert on alias, alias_move to cartwright_worker;
 grant update (
-    status, promote_alias, promote_by, report, settled_at, engine_epoch, artifact_sha256, artifact_bytes, signature
+    status, promote_alias, promote_by, promote_asked_at, report, settled_at, engine_epoch, artifact_sha256, artifact_bytes,
+    signature
 ) on version to cartwright_worker;
-grant update (version, moved_at, moved_by) on alias to cartwright_worker;
+grant update (version, moved_at, moved_by, asked_at) on alias to cartwright_worker;
 -- A lock on the function orders promotions; Postgres asks for the right to update one column of it.
 grant update (versions) on function to cartwright_worker;

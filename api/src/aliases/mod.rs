@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::store::Pointed;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{FunctionDeploy, FunctionRead, Tenant};
@@ -134,7 +135,16 @@ pub(crate) async fn put(
         }
     }
     let by = tenant.caller.actor();
-    point(&mut tx, &by, &name, function_id, &alias, change.version).await?;
+    point(
+        &mut tx,
+        &by,
+        &name,
+        function_id,
+        &alias,
+        change.version,
+        None,
+    )
+    .await?;
     let aliases = store::list(&mut tx, function_id).await?;
     tx.commit().await?;
     let moved = aliases
@@ -148,6 +158,8 @@ fn not_ready(version: i32, why: &str) -> ApiError {
 }
 
 /// Point an alias at a version that is ready: keep the move, note it in the audit log, and tell the executors.
+///
+/// A wish that waited for its version says when it was made, and gives way to a later one.
 pub(crate) async fn point(
     tx: &mut TenantTx,
     by: &str,
@@ -155,11 +167,20 @@ pub(crate) async fn point(
     function_id: FunctionId,
     alias: &AliasName,
     version: i32,
+    asked_at: Option<DateTime<Utc>>,
 ) -> Result<(), ApiError> {
-    if store::point(tx, function_id, alias.as_str(), version, by).await? {
-        let target = audit::target("alias", &format!("{function}/{alias}"));
-        tx.note_tenant_change().await?;
-        audit::append(tx, by, "alias.move", &target, None, Some(&version)).await?;
+    match store::point(tx, function_id, alias.as_str(), version, by, asked_at).await? {
+        Pointed::Moved => {
+            let target = audit::target("alias", &format!("{function}/{alias}"));
+            tx.note_tenant_change().await?;
+            audit::append(tx, by, "alias.move", &target, None, Some(&version)).await?;
+        }
+        Pointed::Already => {}
+        Pointed::Overtaken => tracing::info!(
+            function.id = %function_id,
+            version,
+            "left {function}/{alias} where a later move put it"
+        ),
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! SQL of aliases and their moves.
 
 use cartwright_domain::ids::FunctionId;
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Alias, Move};
@@ -26,50 +27,89 @@ pub(super) async fn list(
     Ok(aliases)
 }
 
-async fn version_of(
+/// What became of the wish to point an alias at a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pointed {
+    /// It points there since now.
+    Moved,
+    /// It pointed there before.
+    Already,
+    /// A move that was asked for later has been made, and stays.
+    Overtaken,
+}
+
+/// Where an alias points, and whether that was asked for after a point in time.
+struct Standing {
+    version: i32,
+    asked_later: bool,
+}
+
+async fn standing(
     tx: &mut TenantTx,
     function_id: FunctionId,
     alias: &str,
-) -> Result<Option<i32>, ApiError> {
-    let version = sqlx::query_scalar!(
-        "select version from alias where tenant_id = $1 and function_id = $2 and name = $3",
+    asked_at: Option<DateTime<Utc>>,
+) -> Result<Option<Standing>, ApiError> {
+    let standing = sqlx::query_as!(
+        Standing,
+        r#"
+        select version, coalesce(asked_at > $4, false) as "asked_later!"
+        from alias where tenant_id = $1 and function_id = $2 and name = $3
+        "#,
         tx.tenant().uuid(),
         function_id.uuid(),
         alias,
+        asked_at,
     )
     .fetch_optional(tx.connection())
     .await?;
-    Ok(version)
+    Ok(standing)
 }
 
-/// Point the alias at a version that is ready, and keep the move. Whether it moved: it may point there already.
-pub(crate) async fn point(
+/// Point the alias at a version that is ready, and keep the move. `asked_at` is of a wish that waited; without it, it is new.
+pub(super) async fn point(
     tx: &mut TenantTx,
     function_id: FunctionId,
     alias: &str,
     version: i32,
     by: &str,
-) -> Result<bool, ApiError> {
+    asked_at: Option<DateTime<Utc>>,
+) -> Result<Pointed, ApiError> {
     // The first move has no alias to lock; the function is always there.
     functions::store::lock(tx, function_id).await?;
-    let from = version_of(tx, function_id, alias).await?;
-    if from == Some(version) {
-        return Ok(false);
+    let standing = standing(tx, function_id, alias, asked_at).await?;
+    if standing
+        .as_ref()
+        .is_some_and(|standing| standing.asked_later)
+    {
+        return Ok(Pointed::Overtaken);
     }
+    let from = standing.map(|standing| standing.version);
+    let moved = from != Some(version);
+    // The clock, not the transaction's begin: under the lock, times are in the order of the wishes. A wish for what is so
+    // already counts too: it says that nothing older may change it.
     sqlx::query!(
         r#"
-        insert into alias (tenant_id, function_id, name, version, moved_by) values ($1, $2, $3, $4, $5)
-        on conflict (tenant_id, function_id, name)
-        do update set version = excluded.version, moved_at = now(), moved_by = excluded.moved_by
+        insert into alias (tenant_id, function_id, name, version, moved_by, asked_at)
+        values ($1, $2, $3, $4, $5, coalesce($6, clock_timestamp()))
+        on conflict (tenant_id, function_id, name) do update set
+            version = excluded.version, asked_at = excluded.asked_at,
+            moved_at = case when $7 then now() else alias.moved_at end,
+            moved_by = case when $7 then excluded.moved_by else alias.moved_by end
         "#,
         tx.tenant().uuid(),
         function_id.uuid(),
         alias,
         version,
         by,
+        asked_at,
+        moved,
     )
     .execute(tx.connection())
     .await?;
+    if !moved {
+        return Ok(Pointed::Already);
+    }
     sqlx::query!(
         r#"
         insert into alias_move (tenant_id, move_id, function_id, alias, from_version, to_version, moved_by)
@@ -85,7 +125,7 @@ pub(crate) async fn point(
     )
     .execute(tx.connection())
     .await?;
-    Ok(true)
+    Ok(Pointed::Moved)
 }
 
 /// Moves of an alias, newest first, before a move.

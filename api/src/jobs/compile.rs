@@ -214,7 +214,8 @@ async fn promote(
 ) -> anyhow::Result<()> {
     let (function, alias) = (waiting.function.parse()?, promotion.alias.parse()?);
     let (id, version) = (order.function_id, order.version);
-    aliases::point(tx, &promotion.by, &function, id, &alias, version).await?;
+    let (by, asked_at) = (&promotion.by, Some(promotion.asked_at));
+    aliases::point(tx, by, &function, id, &alias, version, asked_at).await?;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use cartwright_domain::ids::FunctionId;
+use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -147,10 +148,11 @@ pub(super) async fn waiting(
     Ok(waiting)
 }
 
-/// The alias that waits for a version, and who asked for that.
+/// The alias that waits for a version, who asked for that, and when.
 pub(super) struct Promotion {
     pub(super) alias: String,
     pub(super) by: String,
+    pub(super) asked_at: DateTime<Utc>,
 }
 
 /// Write what was found out about a version. Answers the alias to move, which is told once.
@@ -164,7 +166,7 @@ pub(super) async fn settle(
     // `returning` would give the row as it is after the update.
     let promotion = sqlx::query!(
         r#"
-        select promote_alias, promote_by from version
+        select promote_alias, promote_by, promote_asked_at from version
         where tenant_id = $1 and function_id = $2 and version = $3
         "#,
         tx.tenant().uuid(),
@@ -181,7 +183,7 @@ pub(super) async fn settle(
         update version
         set status = case when $4::bytea is null then 'refused' else 'ready' end, report = $5::text::json, settled_at = now(),
             artifact_sha256 = $4, artifact_bytes = $6, signature = $7, engine_epoch = $8,
-            promote_alias = null, promote_by = null
+            promote_alias = null, promote_by = null, promote_asked_at = null
         where tenant_id = $1 and function_id = $2 and version = $3
         "#,
         tx.tenant().uuid(),
@@ -198,7 +200,12 @@ pub(super) async fn settle(
     Ok(promotion
         .promote_alias
         .zip(promotion.promote_by)
-        .map(|(alias, by)| Promotion { alias, by }))
+        .zip(promotion.promote_asked_at)
+        .map(|((alias, by), asked_at)| Promotion {
+            alias,
+            by,
+            asked_at,
+        }))
 }
 
 /// Keep the partitions of run logs: make those of the days ahead, and drop those whose days are over. Answers how many were dropped.

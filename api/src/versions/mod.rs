@@ -78,6 +78,7 @@ pub(crate) struct UploadOptions {
         (status = 202, description = "Still compiling", body = VersionDetail,
             headers(("Location" = String, description = "Where to look again"))),
         (status = 404, description = "`not_found`: no such function"),
+        (status = 409, description = "`conflict`: these bytes are being compiled, and another alias waits for them"),
         (status = 413, description = "`input_too_large`: the module is over the size limit"),
         (status = 415, description = "`unsupported_media_type`: the body is not application/wasm"),
         (status = 422, description = "`module_invalid`: refused; `errors[]` has every finding"),
@@ -161,9 +162,11 @@ async fn take_in(
             .as_ref()
             .is_some_and(|known| known.status == Status::Ready)
         {
-            aliases::point(tx, by, name, function_id, alias, version).await?;
-        } else {
-            store::promote_when_ready(tx, function_id, version, alias.as_str(), by).await?;
+            aliases::point(tx, by, name, function_id, alias, version, None).await?;
+        } else if !store::promote_when_ready(tx, function_id, version, alias.as_str(), by).await? {
+            return Err(ApiError::Conflict(format!(
+                "version {version} is being compiled and another alias waits for it already; point `{alias}` at it when it is ready"
+            )));
         }
     }
     if known.is_none() {

@@ -114,18 +114,18 @@ pub(super) async fn reopen(
     Ok(())
 }
 
-/// Move this alias as soon as the version is ready.
+/// Move this alias as soon as the version is ready. False when another alias waits for it: only one can.
 pub(super) async fn promote_when_ready(
     tx: &mut TenantTx,
     function_id: FunctionId,
     version: i32,
     alias: &str,
     by: &str,
-) -> Result<(), ApiError> {
-    sqlx::query!(
+) -> Result<bool, ApiError> {
+    let noted = sqlx::query!(
         r#"
-        update version set promote_alias = $4, promote_by = $5
-        where tenant_id = $1 and function_id = $2 and version = $3
+        update version set promote_alias = $4, promote_by = $5, promote_asked_at = clock_timestamp()
+        where tenant_id = $1 and function_id = $2 and version = $3 and coalesce(promote_alias, $4) = $4
         "#,
         tx.tenant().uuid(),
         function_id.uuid(),
@@ -135,7 +135,7 @@ pub(super) async fn promote_when_ready(
     )
     .execute(tx.connection())
     .await?;
-    Ok(())
+    Ok(noted.rows_affected() == 1)
 }
 
 /// The state of a version alone: what a waiting upload asks again and again.

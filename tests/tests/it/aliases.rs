@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cartwright_tests::{Stack, Tenant, eventually};
+use cartwright_tests::{Options, Role, Stack, Tenant, eventually};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -160,4 +160,58 @@ async fn an_alias_points_only_at_what_can_run() {
     )
     .await;
     assert_eq!(staged.text(), "1");
+}
+
+/// Send a module for an alias, and hang up as soon as it is a version: nobody compiles it yet.
+async fn leave_to_compile(tenant: &Tenant, number: u32) {
+    let path = format!("/v1/functions/f/versions/{number}");
+    let taken_in = eventually(
+        "the upload is a version",
+        Duration::from_secs(20),
+        async || (tenant.get(&path).await.status == 200).then_some(()),
+    );
+    tokio::select! {
+        answer = tenant.upload("f", answering(number)) => panic!("answered {}: {}", answer.status, answer.text()),
+        () = taken_in => {}
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_compiles_for_long_does_not_undo_a_later_move() {
+    let stack = Stack::start(Options::default()).await;
+    let ada = stack.tenant("ada").await;
+    ada.create_function("f").await;
+    upload(&ada, 1).await;
+    upload(&ada, 2).await;
+    promote(&ada, 2).await.expect(200);
+    stack.kill(Role::Worker);
+
+    leave_to_compile(&ada, 3).await;
+    let for_another = ada
+        .request(Method::POST, "/v1/functions/f/versions?promote=staging")
+        .header("content-type", "application/wasm")
+        .body(answering(3));
+    let refused = ada.send(for_another).await.expect(409);
+    assert_eq!(refused.code(), "conflict");
+    promote(&ada, 1).await.expect(200);
+    // What is so already, and is asked for once more, is the later wish too.
+    leave_to_compile(&ada, 4).await;
+    promote(&ada, 1).await.expect(200);
+    stack.run(Role::Worker);
+
+    for version in [3, 4] {
+        let path = format!("/v1/functions/f/versions/{version}");
+        let what = format!("version {version} is compiled");
+        let compiled = eventually(&what, Duration::from_secs(40), async || {
+            let compiled = ada.get(&path).await.expect(200).json();
+            (compiled["status"] == "ready").then_some(compiled)
+        })
+        .await;
+        assert_eq!(compiled["aliases"], json!([]), "{compiled}");
+    }
+    let aliases = ada.get("/v1/functions/f/aliases").await.expect(200).json();
+    assert_eq!(aliases["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(aliases["data"][0]["version"], 1, "{aliases}");
+    let live = ada.upload("f", answering(4)).await.expect(200).json();
+    assert_eq!(live["aliases"], json!(["live"]), "{live}");
 }
