@@ -129,11 +129,13 @@ create table change_log (
     change_id bigint generated always as identity primary key,
     txid xid8 not null default pg_current_xact_id(),
     at timestamptz not null default now(),
-    tenant_id uuid not null references tenant (tenant_id),
+    -- Null only for a key of the platform, which is no tenant's.
+    tenant_id uuid references tenant (tenant_id),
     -- A change of the tenant's snapshot has its generation; a change of a key has the key's id.
     generation bigint,
     key_id text,
-    check ((generation is null) <> (key_id is null))
+    check ((generation is null) <> (key_id is null)),
+    check (tenant_id is not null or key_id is not null)
 );
 create index change_log_txid on change_log (txid);
 
@@ -211,6 +213,19 @@ set search_path = pg_catalog, public, pg_temp
 as $$
     insert into change_log (tenant_id, key_id) values (current_setting('app.tenant_id')::uuid, changed_key_id)
 $$;
+
+-- What executors hold of a key of the platform is old once its row changed, whoever changed it and by whatever means.
+create function platform_key_changed() returns trigger
+language plpgsql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    insert into change_log (key_id) values (new.key_id);
+    return null;
+end
+$$;
+create trigger platform_key_changed after update on platform_key
+    for each row execute function platform_key_changed();
 
 -- One more row of the tenant's audit log. Only this function writes it.
 create function audit_append(actor text, action text, target text, before_sha256 bytea, after_sha256 bytea) returns bigint
@@ -424,12 +439,14 @@ $$;
 grant select on tenant, membership, invitation, session, refresh_token, api_key, user_account, change_log, change_horizon
     to cartwright_crossing;
 grant select, insert on audit_log to cartwright_crossing;
+grant insert on change_log to cartwright_crossing;
 grant update on change_horizon to cartwright_crossing;
 grant delete on change_log, session, refresh_token, invitation to cartwright_crossing;
 
 -- To own a function, a role must be able to create in its schema, for as long as the handing over takes.
 grant create on schema public to cartwright_crossing;
 alter function audit_append(text, text, text, bytea, bytea) owner to cartwright_crossing;
+alter function platform_key_changed() owner to cartwright_crossing;
 alter function login_account(text) owner to cartwright_crossing;
 alter function login_memberships(uuid) owner to cartwright_crossing;
 alter function member_role(uuid, uuid) owner to cartwright_crossing;

@@ -77,6 +77,14 @@ fn main() -> anyhow::Result<()> {
             println!("{}", run(secrets::platform_key(config))?);
             Ok(())
         }
+        Command::Keys(secrets::KeysCommand::List(config)) => {
+            print!("{}", run(secrets::list_platform_keys(config))?);
+            Ok(())
+        }
+        Command::Keys(secrets::KeysCommand::Revoke(config)) => {
+            println!("{}", run(secrets::revoke_platform_key(config))?);
+            Ok(())
+        }
         Command::Work(config) => run(work::work(*config)),
         Command::Serve(config) => run(serve::serve(*config)),
     }

@@ -290,12 +290,18 @@ impl Stack {
             .await
     }
 
-    async fn make_platform_key(&self) -> String {
+    /// What `cartwright-api keys` says to an operator, who acts as the owner of the database.
+    pub async fn keys(&self, arguments: &[&str]) -> std::process::Output {
         let mut command = tokio::process::Command::new(xtask::place::binary("cartwright-api"));
         command
-            .args(["keys", "platform", "--name", "tests"])
+            .arg("keys")
+            .args(arguments)
             .env("DATABASE_URL", &self.wiring.database_url);
-        let output = command.output().await.expect("cartwright-api starts");
+        command.output().await.expect("cartwright-api starts")
+    }
+
+    async fn make_platform_key(&self) -> String {
+        let output = self.keys(&["platform", "--name", "tests"]).await;
         let said = String::from_utf8_lossy(&output.stdout);
         let key = said
             .split_whitespace()

@@ -99,6 +99,47 @@ async fn a_revoked_key_is_refused_within_seconds() {
 }
 
 #[tokio::test]
+async fn a_platform_key_that_was_revoked_stops_within_the_time_that_was_promised() {
+    let (stack, ada) = ada_with_hello().await;
+    let made = stack.keys(&["platform", "--name", "lost"]).await;
+    assert!(made.status.success());
+    let text = String::from_utf8(made.stdout).expect("a key");
+    let key = ApiKey::parse(text.trim()).expect("a key");
+    assert_eq!(key.kind(), KeyKind::Platform);
+    let with_it = async || {
+        let request = invocation_as(stack, "hello", text.trim());
+        ada.send(request.header("cartwright-tenant", &ada.slug))
+            .await
+    };
+    with_it().await.expect(200);
+
+    let revoked = stack.keys(&["revoke", "--id", key.id()]).await;
+    assert!(revoked.status.success(), "{revoked:?}");
+    let said = String::from_utf8_lossy(&revoked.stdout);
+    assert!(said.contains(key.id()) && said.contains("lost"), "{said}");
+
+    eventually("the key is refused", Duration::from_secs(6), async || {
+        Some(with_it().await).filter(|answer| answer.status == 401)
+    })
+    .await;
+    let on_the_api = ada
+        .anonymous(Method::GET, "/v1/tenant")
+        .bearer_auth(text.trim())
+        .header("cartwright-tenant", &ada.slug);
+    ada.send(on_the_api).await.expect(401);
+    let again = stack.keys(&["revoke", "--id", key.id()]).await;
+    assert!(again.status.success());
+    assert!(String::from_utf8_lossy(&again.stdout).contains("already"));
+    let list = stack.keys(&["list"]).await;
+    let list = String::from_utf8_lossy(&list.stdout);
+    let line = list.lines().find(|line| line.starts_with(key.id()));
+    assert!(line.is_some_and(|line| line.contains("revoked")), "{list}");
+    let unknown = stack.keys(&["revoke", "--id", "nobody"]).await;
+    assert!(!unknown.status.success());
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("nobody"));
+}
+
+#[tokio::test]
 async fn the_platform_acts_for_the_tenant_that_it_names_and_for_no_other() {
     let (stack, ada) = ada_with_hello().await;
     let platform_key = stack.platform_key().await.to_owned();
