@@ -16,7 +16,6 @@ mod internal;
 mod invocations;
 mod jobs;
 mod keys;
-mod linger;
 mod members;
 mod migrate;
 mod needs;

@@ -5,6 +5,7 @@ use cartwright_domain::wire::Role;
 use cartwright_role::drain::Drain;
 use cartwright_role::health::{self, Readiness};
 use cartwright_role::internal::{self, Client};
+use cartwright_role::linger::linger;
 use cartwright_role::{listener, prometheus, request, telemetry};
 
 use crate::app::{App, Shared};
@@ -18,7 +19,7 @@ use crate::clients::object_store::ObjectStore;
 use crate::config::ServeConfig;
 use crate::database::Database;
 use crate::wrapping::Wrapping;
-use crate::{console, docs, internal as internal_routes, linger, needs, router};
+use crate::{console, docs, internal as internal_routes, needs, router};
 
 /// Serve until SIGTERM or SIGINT, then let running requests end.
 pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
@@ -61,7 +62,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         .merge(docs::routes(&document, config.console.invoke_url())?)
         .merge(console::routes(&config.console)?);
     let outside = console::secured(request::layered(routes), &config.console)?
-        .layer(map_request(async |request| linger::linger(request)));
+        .layer(map_request(async |request| linger(request)));
     let among_roles = internal::guarded(
         internal_routes::routes(app),
         config.callers.internal_callers,
