@@ -187,6 +187,21 @@ pub fn migrate(wiring: &Wiring, log: &Path) -> Result<()> {
     run::logged("Migrating the database", &mut command, log)
 }
 
+/// Have a key made that acts for any tenant.
+pub fn platform_key(wiring: &Wiring, name: &str) -> Result<String> {
+    let mut command = Command::new(place::binary("cartwright-api"));
+    command
+        .args(["keys", "platform", "--name", name])
+        .env("DATABASE_URL", &wiring.database_url);
+    let said = run::output(&mut command)?;
+    let key = said
+        .split_whitespace()
+        .find(|word| word.starts_with("cw_platform_"));
+    Ok(key
+        .context("`cartwright-api keys platform` printed no key")?
+        .to_owned())
+}
+
 /// How a role is run in this stack.
 pub fn member(home: &Home, wiring: &Wiring, role: Role) -> Result<Member> {
     let (binary, arguments) = role.command();

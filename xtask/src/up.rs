@@ -17,7 +17,7 @@ use crate::servers::redis;
 use crate::stack::{self, Home};
 use crate::supervisor::Supervisor;
 use crate::wiring::Wiring;
-use crate::{build, interrupt, place, run};
+use crate::{build, interrupt, place};
 
 /// What `up` reads from the environment.
 const ENVIRONMENT: &str = "\
@@ -176,7 +176,7 @@ fn run_stack(
     }
     supervisor.await_ready("Starting billing, api, worker and executor")?;
     if secrets.find("platform_key").is_none() {
-        secrets.set("platform_key", platform_key(&wiring)?);
+        secrets.set("platform_key", stack::platform_key(&wiring, "up")?);
         secrets.save(&home.secrets())?;
     }
     let (api_url, invoke_url) = (
@@ -214,20 +214,6 @@ fn tended<T: Send + 'static>(
     worker
         .join()
         .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-fn platform_key(wiring: &Wiring) -> Result<String> {
-    let mut command = std::process::Command::new(place::binary("cartwright-api"));
-    command
-        .args(["keys", "platform", "--name", "up"])
-        .env("DATABASE_URL", &wiring.database_url);
-    let said = run::output(&mut command)?;
-    let key = said
-        .split_whitespace()
-        .find(|word| word.starts_with("cw_platform_"));
-    Ok(key
-        .context("`cartwright-api keys platform` printed no key")?
-        .to_owned())
 }
 
 fn dev(wiring: &Wiring, demo: Demo, supervisor: &Supervisor) -> Result<Dev> {

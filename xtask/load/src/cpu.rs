@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-/// Processor time of all threads of a process, living and ended, to 10 ms (`/proc/<pid>/stat`), refined by the
-/// scheduler's nanoseconds of the threads that live.
+/// Processor time of the threads of a process that live, by the scheduler's account in nanoseconds. A thread that ended
+/// takes its time along: the servers that are measured keep theirs.
 pub(crate) fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     let mut nanos: u64 = 0;
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task"))

@@ -1,7 +1,6 @@
 //! What stands before the first measurement: a stack whose executor is a release build, and its tenants with their functions.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -64,18 +63,10 @@ impl Stage {
             supervisor.start(member)?;
         }
         supervisor.await_ready("Starting billing, api, worker and executor")?;
-        let mut command = Command::new(place::binary("cartwright-api"));
-        command
-            .args(["keys", "platform", "--name", "bench"])
-            .env("DATABASE_URL", &wiring.database_url);
-        let said = run::output(&mut command)?;
-        let key = said
-            .split_whitespace()
-            .find(|word| word.starts_with("cw_platform_"))
-            .context("no platform key")?;
+        let platform_key = stack::platform_key(&wiring, "bench")?;
         Ok(Self {
             load: release("cartwright-load"),
-            platform_key: key.to_owned(),
+            platform_key,
             wiring,
             supervisor,
         })
