@@ -1,28 +1,62 @@
 //! `cartwright`, the developer's command line. It runs functions with the engine that production runs them with, so
 //! local fuel is billed fuel.
 
+mod ending;
+mod failure;
+mod global;
+mod output;
+mod problem;
+mod project;
 mod run;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-/// Develop functions for Cartwright.
-///
-/// Exit codes: 0 the function returned; 1 the function failed (the outcome is printed); 2 the command could not be carried out.
+use crate::ending::Ending;
+use crate::failure::Failure;
+use crate::global::{Global, Start};
+use crate::output::Output;
+
+/// Develop, deploy and watch functions of Cartwright.
 #[derive(Parser)]
-#[command(name = "cartwright", version)]
+#[command(name = "cartwright", version, after_help = ending::TABLE)]
+struct Arguments {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
 enum Command {
     /// Run a module on this machine, under the limits and the fuel count of production.
     Run(run::RunArgs),
 }
 
 fn main() -> ExitCode {
-    let ended = match Command::parse() {
-        Command::Run(args) => run::run(&args),
-    };
-    ended.unwrap_or_else(|error| {
-        eprintln!("cartwright: {error:#}");
-        ExitCode::from(2)
-    })
+    let Arguments { global, command } = Arguments::parse();
+    let output = Output::new(global.json);
+    match carry_out(global, command) {
+        Ok(ending) => ending.into(),
+        Err(failure) => {
+            tell(output, &failure);
+            failure.ending().into()
+        }
+    }
+}
+
+fn carry_out(global: Global, command: Command) -> Result<Ending, Failure> {
+    let start = Start::new(global)?;
+    match command {
+        Command::Run(args) => run::run(&start, &args),
+    }
+}
+
+fn tell(output: Output, failure: &Failure) {
+    match failure {
+        Failure::ReaderGone => {}
+        failure if output.json => output.say(failure.document()),
+        failure => output.say(format_args!("cartwright: {failure}")),
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail, ensure};
@@ -12,6 +11,11 @@ use cartwright_domain::outcome::Outcome;
 use cartwright_engine::{
     Compiler, Engine, EngineOptions, Environment, Finished, ReadyModule, Run, SealedArtifact,
 };
+
+use crate::ending::Ending;
+use crate::failure::Failure;
+use crate::global::Start;
+use crate::output::Output;
 
 /// The limits of the plan `standard`, which a new tenant has.
 const LIMITS: Limits = Limits {
@@ -43,13 +47,23 @@ pub(crate) struct RunArgs {
     /// Milliseconds since the Unix epoch that every clock of the function shows. Now, by default.
     #[arg(long)]
     clock_ms: Option<u64>,
-    /// Print one JSON document instead: output, log, outcome and usage.
-    #[arg(long)]
-    json: bool,
 }
 
 /// Run it, print the output, and say on standard error how it ended and what it used.
-pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(start: &Start, args: &RunArgs) -> Result<Ending, Failure> {
+    let finished = finish(args)?;
+    if start.output.json {
+        start.output.document(&document(&finished)?)?;
+    } else {
+        print_plain(start.output, &finished)?;
+    }
+    Ok(match finished.outcome {
+        Outcome::Ok => Ending::Done,
+        _ => Ending::FunctionFailed,
+    })
+}
+
+fn finish(args: &RunArgs) -> anyhow::Result<Finished> {
     let input = read_input(args)?;
     let config = args.config.as_ref().map(read_config).transpose()?;
     let variables = config
@@ -81,13 +95,7 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()?;
-    let finished = runtime.block_on(engine.run(&module, run))?;
-    if args.json {
-        print_json(&finished)?
-    } else {
-        print_plain(&finished, &limits)?
-    }
-    Ok(ExitCode::from(u8::from(finished.outcome != Outcome::Ok)))
+    Ok(runtime.block_on(engine.run(&module, run))?)
 }
 
 fn read_input(args: &RunArgs) -> anyhow::Result<Vec<u8>> {
@@ -133,33 +141,30 @@ fn load(engine: &Engine, path: &PathBuf) -> anyhow::Result<ReadyModule> {
     Ok(engine.load(&verified)?)
 }
 
-fn print_plain(finished: &Finished, limits: &Limits) -> anyhow::Result<()> {
-    let mut log = std::io::stderr().lock();
-    log.write_all(&finished.log)?;
+fn print_plain(output: Output, finished: &Finished) -> Result<(), Failure> {
+    // A log is bytes of the function's own; whoever has closed standard error does not want them.
+    std::io::stderr().lock().write_all(&finished.log).ok();
     if let Some(error) = &finished.error {
-        writeln!(log, "{}: {}", finished.outcome, error.message)?;
+        output.say(format_args!("{}: {}", finished.outcome, error.message));
         for function in &error.backtrace {
-            writeln!(log, "    in {function}")?;
+            output.say(format_args!("    in {function}"));
         }
     } else {
-        std::io::stdout().write_all(&finished.output)?;
-        println!();
+        output.bytes(&finished.output)?;
     }
-    writeln!(
-        log,
-        "fuel {} of {}, memory {} KiB, {} µs",
+    output.say(format_args!(
+        "fuel {}, memory {} KiB, {} µs",
         finished.fuel_used,
-        limits.fuel,
         finished.memory_peak_bytes / 1024,
         finished.wall.as_micros()
-    )?;
+    ));
     Ok(())
 }
 
-fn print_json(finished: &Finished) -> anyhow::Result<()> {
+fn document(finished: &Finished) -> anyhow::Result<serde_json::Value> {
     let output: serde_json::Value =
         serde_json::from_slice(&finished.output).unwrap_or(serde_json::Value::Null);
-    let document = serde_json::json!({
+    Ok(serde_json::json!({
         "outcome": finished.outcome.as_str(),
         "output": output,
         "log": String::from_utf8_lossy(&finished.log),
@@ -167,7 +172,5 @@ fn print_json(finished: &Finished) -> anyhow::Result<()> {
         "memory_peak_bytes": finished.memory_peak_bytes,
         "duration_us": u64::try_from(finished.wall.as_micros())?,
         "error": finished.error.as_ref().map(|error| serde_json::json!({"message": error.message, "backtrace": error.backtrace})),
-    });
-    println!("{document:#}");
-    Ok(())
+    }))
 }
