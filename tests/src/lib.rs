@@ -19,6 +19,7 @@
 
 mod answer;
 mod eventually;
+mod executors;
 mod faults;
 mod spawner;
 mod stack;

@@ -19,7 +19,7 @@ use xtask::test_servers::TestServers;
 use xtask::wiring::Wiring;
 
 use crate::faults::{Backend, Wire};
-use crate::{Tenant, eventually, spawner};
+use crate::{Tenant, eventually, executors, spawner};
 
 /// How long a role may take until it is ready. Generous: two cores may be busy with a build.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -33,7 +33,12 @@ pub struct Options {
     pub environment: Vec<(Role, &'static str, String)>,
     /// Servers that are cut off before the roles start (needs `faults`; does not wait for readiness).
     pub cut_at_start: Vec<Backend>,
+    /// Executors beside the one that every stack has: see [`Stack::executor_url`].
+    pub more_executors: usize,
 }
+
+/// A process of a stack: its role, and its number among those of the role, from 0.
+pub(crate) type Seat = (Role, usize);
 
 /// A running stack. It ends when it is dropped, at the latest with the test binary.
 pub struct Stack {
@@ -49,8 +54,9 @@ pub struct Stack {
     pub wiring: Wiring,
     /// The folder of this stack: `<role>.log`, and the executor's disk under `executor/`.
     pub folder: PathBuf,
-    environments: BTreeMap<Role, BTreeMap<String, String>>,
-    running: Mutex<BTreeMap<Role, Running>>,
+    pub(crate) urls: BTreeMap<Seat, String>,
+    environments: BTreeMap<Seat, BTreeMap<String, String>>,
+    running: Mutex<BTreeMap<Seat, Running>>,
     wires: BTreeMap<Backend, Wire>,
     platform_key: OnceCell<String>,
 }
@@ -71,12 +77,12 @@ impl Stack {
         for backend in &options.cut_at_start {
             stack.cut(*backend);
         }
-        for role in Role::ALL {
-            stack.run(role);
+        for seat in stack.seats() {
+            stack.run_seat(seat);
         }
         if ready {
-            for role in Role::ALL {
-                stack.ready(role).await;
+            for seat in stack.seats() {
+                stack.seat_ready(seat).await;
             }
         }
         stack
@@ -115,8 +121,9 @@ impl Stack {
                 wires.insert(backend, wire);
             }
         }
+        let mut ports = free_ports();
         let wiring = Wiring {
-            listeners: free_listeners()?,
+            listeners: free_listeners(&mut ports)?,
             database_url,
             redis_url,
             object_store,
@@ -126,6 +133,7 @@ impl Stack {
             compiler: xtask::place::binary("cartwright-compiler"),
         };
         let mut environments = BTreeMap::new();
+        let mut urls = BTreeMap::new();
         for role in Role::ALL {
             let mut environment = wiring.environment(role)?;
             let own = options
@@ -133,8 +141,16 @@ impl Stack {
                 .iter()
                 .filter(|(whose, ..)| *whose == role);
             environment.extend(own.map(|(_, name, value)| ((*name).to_owned(), value.clone())));
-            environments.insert(role, environment);
+            environments.insert((role, 0), environment);
+            urls.insert((role, 0), wiring.listeners.url(role));
         }
+        executors::add(
+            options.more_executors,
+            &folder,
+            &mut ports,
+            &mut environments,
+            &mut urls,
+        )?;
         Ok(Self {
             api_url: wiring.listeners.url(Role::Api),
             invoke_url: wiring.listeners.url(Role::Executor),
@@ -142,6 +158,7 @@ impl Stack {
             worker_url: wiring.listeners.url(Role::Worker),
             wiring,
             folder,
+            urls,
             environments,
             running: Mutex::default(),
             wires,
@@ -151,41 +168,43 @@ impl Stack {
 
     /// Start a role that does not run. It is not ready yet: see [`Stack::ready`].
     pub fn run(&self, role: Role) {
-        let (binary, arguments) = role.command();
+        self.run_seat((role, 0));
+    }
+
+    pub(crate) fn run_seat(&self, seat: Seat) {
+        let (binary, arguments) = seat.0.command();
         let program = Program {
-            name: role.name().to_owned(),
+            name: seat_name(seat),
             path: xtask::place::binary(binary),
             arguments: arguments
                 .iter()
                 .map(|argument| (*argument).to_owned())
                 .collect(),
-            environment: self.environments[&role].clone(),
+            environment: self.environments[&seat].clone(),
             identity: None,
-            log: self.folder.join(format!("{}.log", role.name())),
+            log: self.log_file(seat),
             on_our_death: Signal::KILL,
         };
         let running = spawner::spawn(program).unwrap_or_else(|error| panic!("{error:#}"));
-        self.running().insert(role, running);
+        self.running().insert(seat, running);
     }
 
     /// Wait until a role says that it is ready.
     pub async fn ready(&self, role: Role) {
+        self.seat_ready((role, 0)).await;
+    }
+
+    pub(crate) async fn seat_ready(&self, seat: Seat) {
         let (url, http) = (
-            format!("{}/readyz", self.wiring.listeners.url(role)),
+            format!("{}/readyz", self.urls[&seat]),
             reqwest::Client::new(),
         );
-        let what = format!(
-            "{} answers 200 on /readyz (its log: {})",
-            role.name(),
-            self.log_file(role).display()
-        );
+        let (name, log) = (seat_name(seat), self.log_file(seat));
+        let what = format!("{name} answers 200 on /readyz (its log: {})", log.display());
         eventually(&what, READY_WITHIN, async || {
-            if let Some(ended) = self.running().get_mut(&role).and_then(Running::exited) {
-                panic!(
-                    "{} ended ({ended}) and said:\n{}",
-                    role.name(),
-                    self.log(role)
-                );
+            if let Some(ended) = self.running().get_mut(&seat).and_then(Running::exited) {
+                let said = std::fs::read_to_string(&log).unwrap_or_default();
+                panic!("{name} ended ({ended}) and said:\n{said}");
             }
             http.get(&url)
                 .send()
@@ -199,12 +218,16 @@ impl Stack {
 
     /// Kill a role: no drain, no goodbye.
     pub fn kill(&self, role: Role) {
-        drop(self.running().remove(&role));
+        self.kill_seat((role, 0));
+    }
+
+    pub(crate) fn kill_seat(&self, seat: Seat) {
+        drop(self.running().remove(&seat));
     }
 
     /// Ask a role to end (SIGTERM) and wait; how it ended.
     pub async fn stop(&self, role: Role) -> ExitStatus {
-        let mut running = self.running().remove(&role).expect("a role that runs");
+        let mut running = self.running().remove(&(role, 0)).expect("a role that runs");
         running.signal(Signal::TERM);
         eventually(
             "a role ends after SIGTERM",
@@ -224,22 +247,25 @@ impl Stack {
     /// Whether a role's process lives.
     pub fn lives(&self, role: Role) -> bool {
         self.running()
-            .get_mut(&role)
+            .get_mut(&(role, 0))
             .is_some_and(|running| running.exited().is_none())
     }
 
     /// A role's process id.
     pub fn pid(&self, role: Role) -> u32 {
-        self.running().get(&role).expect("a role that runs").pid()
+        self.running()
+            .get(&(role, 0))
+            .expect("a role that runs")
+            .pid()
     }
 
     /// All that a role has written to its log so far.
     pub fn log(&self, role: Role) -> String {
-        std::fs::read_to_string(self.log_file(role)).unwrap_or_default()
+        std::fs::read_to_string(self.log_file((role, 0))).unwrap_or_default()
     }
 
-    fn log_file(&self, role: Role) -> PathBuf {
-        self.folder.join(format!("{}.log", role.name()))
+    fn log_file(&self, seat: Seat) -> PathBuf {
+        self.folder.join(format!("{}.log", seat_name(seat)))
     }
 
     /// Take a server away from this stack's roles: connections break, new ones are refused.
@@ -315,7 +341,13 @@ impl Stack {
         .to_owned()
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<Role, Running>> {
+    /// In the order in which they are started.
+    fn seats(&self) -> Vec<Seat> {
+        let of = |role| self.urls.keys().filter(move |seat| seat.0 == role).copied();
+        Role::ALL.into_iter().flat_map(of).collect()
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<Seat, Running>> {
         self.running
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -351,27 +383,39 @@ fn authority(url: &str) -> Result<&str> {
         .map_or(authority, |(_, host)| host))
 }
 
+/// `executor`, and `executor-1` for the next.
+fn seat_name((role, number): Seat) -> String {
+    match number {
+        0 => role.name().to_owned(),
+        number => format!("{}-{number}", role.name()),
+    }
+}
+
 /// Ports below the range from which the kernel takes those of outgoing connections, so that none is taken between the
 /// look and the start; each process begins elsewhere.
-fn free_listeners() -> Result<Listeners> {
+fn free_ports() -> impl Iterator<Item = String> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let mut ports = std::iter::repeat_with(|| {
+    std::iter::repeat_with(|| {
         let turn = NEXT.fetch_add(1, Ordering::Relaxed);
         10_000 + (std::process::id().wrapping_mul(97) + turn) % 20_000
     })
+    // The first 20,000 are all that there are.
+    .take(20_000)
     .filter_map(|port| u16::try_from(port).ok())
     .filter(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok())
-    .take(20);
-    let mut next = || Some(format!("127.0.0.1:{}", ports.next()?));
+    .map(|port| format!("127.0.0.1:{port}"))
+}
+
+fn free_listeners(ports: &mut impl Iterator<Item = String>) -> Result<Listeners> {
     let mut listeners = Listeners::default();
     for role in Role::ALL {
         listeners
             .public
-            .insert(role, next().context("no free port")?);
+            .insert(role, ports.next().context("no free port")?);
         if role.internal_listen_variable().is_some() {
             listeners
                 .internal
-                .insert(role, next().context("no free port")?);
+                .insert(role, ports.next().context("no free port")?);
         }
     }
     Ok(listeners)

@@ -135,8 +135,13 @@ impl Tenant {
 
     /// An invocation to shape further: the query, headers, any body.
     pub fn invocation(&self, function: &str) -> RequestBuilder {
+        self.invocation_at(&self.invoke_url, function)
+    }
+
+    /// The same at one executor of several: see [`Stack::executor_url`].
+    pub fn invocation_at(&self, invoke_url: &str, function: &str) -> RequestBuilder {
         self.http
-            .post(format!("{}/v1/invoke/{function}", self.invoke_url))
+            .post(format!("{invoke_url}/v1/invoke/{function}"))
             .bearer_auth(&self.api_key)
     }
 

@@ -51,6 +51,7 @@ async fn an_executor_whose_disk_is_nearly_full_sheds() {
         // So that nobody waits for an executor that will not be ready.
         faults: true,
         cut_at_start: vec![Backend::Redis],
+        ..Options::default()
     })
     .await;
     stack.mend(Backend::Redis);

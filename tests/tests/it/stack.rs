@@ -114,3 +114,39 @@ async fn a_role_without_its_servers_lives_says_what_is_missing_and_recovers() {
         stack.ready(role).await;
     }
 }
+
+#[tokio::test]
+async fn a_function_runs_on_every_executor_of_a_stack_and_goes_on_where_one_is_killed() {
+    let stack = Stack::start(Options {
+        more_executors: 2,
+        ..Options::default()
+    })
+    .await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("hello", module("hello/hello.wasm")).await;
+    let answers = async |number: usize| {
+        eventually(
+            "the executor runs it",
+            Duration::from_secs(10),
+            async || {
+                let call = ada.invocation_at(stack.executor_url(number), "hello");
+                let answer = ada.try_send(call.body("{}")).await.ok()?;
+                (answer.status == 200).then_some(answer)
+            },
+        )
+        .await
+    };
+    let first = answers(0).await;
+    for number in 1..stack.executors() {
+        assert_eq!(answers(number).await.body, first.body);
+    }
+
+    stack.kill_executor(1);
+    let call = ada.invocation_at(stack.executor_url(1), "hello");
+    assert!(ada.try_send(call.body("{}")).await.is_err());
+    answers(2).await;
+
+    stack.run_executor(1);
+    stack.executor_ready(1).await;
+    answers(1).await;
+}
