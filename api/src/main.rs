@@ -11,6 +11,7 @@ mod console;
 mod database;
 mod docs;
 mod error;
+mod fleet;
 mod functions;
 mod internal;
 mod invocations;

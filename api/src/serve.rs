@@ -38,7 +38,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         throttle: Throttle::new(),
         wrapping: Wrapping::new(&config.keys.secrets_key)?,
         object_store: object_store.clone(),
-        executors: Executors::new(&config.executors, &client),
+        executors: Executors::new(&config.executors, &client, database.clone()),
         billing: Billing::new(&config.billing, &client),
         invoke_url: config.console.invoke_url().to_owned(),
         module_bytes_max: config.module_bytes_max,

@@ -11,11 +11,15 @@ use cartwright_role::telemetry::LogConfig;
 use ed25519_dalek::VerifyingKey;
 use secrecy::SecretString;
 
+use crate::fleet::AdvertiseConfig;
+
 /// Options of `cartwright-executor serve`.
 #[derive(clap::Args)]
 pub(crate) struct ServeConfig {
     #[command(flatten)]
     pub(crate) listen: ListenConfig,
+    #[command(flatten)]
+    pub(crate) advertise: AdvertiseConfig,
     #[command(flatten)]
     pub(crate) peers: PeersConfig,
     #[command(flatten)]

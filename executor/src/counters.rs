@@ -1,5 +1,7 @@
 //! Every number that this process counts, with its handle made once: counting is then one atomic addition.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use cartwright_domain::outcome::Outcome;
 use metrics::{Counter, Histogram, counter, gauge, histogram};
 
@@ -38,7 +40,8 @@ impl Stage {
 pub(crate) struct Counters {
     runs: [Counter; 256],
     stages: [Histogram; Stage::ALL.len()],
-    tiers: [Counter; Tier::ALL.len()],
+    /// Read back for the fleet's list, so they are ours, and told to `/metrics` once in a while.
+    tiers: [AtomicU64; Tier::ALL.len()],
     pub(crate) fuel: Counter,
     pub(crate) key_lookups: Counter,
     pub(crate) snapshots_loaded: Counter,
@@ -60,8 +63,7 @@ impl Counters {
             runs: std::array::from_fn(outcome),
             stages: Stage::ALL
                 .map(|stage| histogram!("cartwright_run_stage_seconds", "stage" => stage.as_str())),
-            tiers: Tier::ALL
-                .map(|tier| counter!("cartwright_module_hits_total", "tier" => tier.as_str())),
+            tiers: Default::default(),
             fuel: counter!("cartwright_fuel_total"),
             key_lookups: counter!("cartwright_key_lookups_total"),
             snapshots_loaded: counter!("cartwright_tenant_snapshots_loaded_total"),
@@ -80,8 +82,22 @@ impl Counters {
         &self.stages[stage as usize]
     }
 
-    pub(crate) fn tier(&self, tier: Tier) -> &Counter {
-        &self.tiers[tier as usize]
+    /// One more run found its module there.
+    pub(crate) fn find(&self, tier: Tier) {
+        self.tiers[tier as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Runs that found their module there, since the start.
+    pub(crate) fn found(&self, tier: Tier) -> u64 {
+        self.tiers[tier as usize].load(Ordering::Relaxed)
+    }
+
+    /// Tell `/metrics` of what is counted here.
+    pub(crate) fn tell(&self) {
+        for tier in Tier::ALL {
+            counter!("cartwright_module_hits_total", "tier" => tier.as_str())
+                .absolute(self.found(tier));
+        }
     }
 }
 

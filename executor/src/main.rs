@@ -3,6 +3,7 @@
 mod admission;
 mod config;
 mod counters;
+mod fleet;
 mod freshness;
 mod inputs;
 mod internal_run;

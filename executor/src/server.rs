@@ -22,6 +22,7 @@ use crate::admission::who::Who;
 use crate::admission::{front_door, inner};
 use crate::config::ServeConfig;
 use crate::counters::{Counters, level};
+use crate::fleet::{Addresses, Fleet, Standby};
 use crate::freshness::Freshness;
 use crate::internal_run::InternalRuns;
 use crate::keys::Keys;
@@ -89,6 +90,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
         counters.clone(),
     ));
     let running = Arc::<Running>::default();
+    let standby = Standby::new(&readiness);
     tracing::info!(
         writer_id = %meter_log.writer_id(), engine_epoch = ENGINE_EPOCH, slots = config.engine.engine_slots,
         durability = ?config.meter.meter_durability, "the executor begins"
@@ -97,6 +99,27 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
     let written = CancellationToken::new();
     let shipping = tokio::spawn(shipper.run(billing, written.clone()));
     let log_shipping = tokio::spawn(run_logs.clone().ship(api.clone(), written.clone()));
+    let addresses = Addresses::new(
+        config.advertise,
+        public.local_addr()?,
+        private.local_addr()?,
+        &config.peers.api_internal_url,
+    );
+    let fleet = Fleet {
+        api: api.clone(),
+        executor_id: meter_log.writer_id(),
+        addresses,
+        engine: engine.clone(),
+        slots: config.engine.engine_slots,
+        running: running.clone(),
+        modules: modules.clone(),
+        counters: counters.clone(),
+        logs: meter_log.logs().clone(),
+        readiness: readiness.clone(),
+        standby: standby.clone(),
+        drain: drain.clone(),
+    };
+    let reporting = tokio::spawn(fleet.report());
     let watch = Watch {
         api,
         redis_url: config.peers.redis_url,
@@ -116,11 +139,12 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
         run_logs: run_logs.clone(),
         running: running.clone(),
         disk: disk.clone(),
+        counters: counters.clone(),
     };
     tokio::spawn(levels.watch());
 
     let inner = inner(
-        MayThey::new(running.clone(), config.engine.engine_slots, disk),
+        MayThey::new(running.clone(), config.engine.engine_slots, disk, standby),
         Run::new(engine, modules, counters.clone()),
         Meter::new(meter_log.clone(), run_logs, counters),
     );
@@ -148,7 +172,13 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
     let (shipped, logged) = tokio::join!(shipping, log_shipping);
     shipped
         .and(logged)
-        .context("what was metered could not be shipped; the next start ships it")
+        .context("what was metered could not be shipped; the next start ships it")?;
+    reporting
+        .await
+        .context("the reports ended early")?
+        .leave()
+        .await;
+    Ok(())
 }
 
 /// Runs whose callers left have no connection that the drain of the listeners would wait for.
@@ -185,6 +215,7 @@ struct Levels {
     run_logs: RunLogs,
     running: Arc<Running>,
     disk: DiskRoom,
+    counters: Arc<Counters>,
 }
 
 impl Levels {
@@ -219,10 +250,21 @@ impl Levels {
             "cartwright_meter_log_waiting",
             self.meter_log.waiting() as f64,
         );
+        let backlog = self.meter_log.logs().backlog();
+        level("cartwright_meter_log_unshipped", backlog.unshipped as f64);
         level(
-            "cartwright_meter_log_unshipped",
-            self.meter_log.unshipped() as f64,
+            "cartwright_meter_log_unshipped_bytes",
+            backlog.unshipped_bytes as f64,
         );
+        level(
+            "cartwright_meter_log_unshipped_age_seconds",
+            backlog.oldest_ms.unwrap_or(0) as f64 / 1_000.0,
+        );
+        level(
+            "cartwright_meter_log_unreadable",
+            f64::from(backlog.unreadable),
+        );
+        self.counters.tell();
         level(
             "cartwright_run_logs_waiting_bytes",
             self.run_logs.waiting_bytes() as f64,

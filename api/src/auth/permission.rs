@@ -145,6 +145,8 @@ permissions! {
     BillingRead = "billing:read": [Owner Admin Billing] [];
     /// See and change every tenant. The platform's alone.
     PlatformTenants = "platform:tenants": [] [];
+    /// See the executors, drain and forget them. The platform's alone.
+    PlatformFleet = "platform:fleet": [] [];
 }
 
 /// The names of every permission that this caller has in the tenant.

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::app::App;
 use crate::clients::object_store::artifact_key;
 use crate::error::ApiError;
+use crate::fleet;
 
 /// The routes below `/internal/v1`.
 pub(crate) fn routes(app: App) -> Router {
@@ -24,6 +25,7 @@ pub(crate) fn routes(app: App) -> Router {
         .route("/keys/{key_id}", get(key))
         .route("/artifacts/{tenant_id}/{sha256}", get(artifact))
         .route("/run-logs", post(run_logs::take_in))
+        .route("/executors", post(fleet::report::take_in))
         .layer(run_logs::body_limit())
         .with_state(app)
 }

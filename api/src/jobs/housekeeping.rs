@@ -5,8 +5,9 @@ use std::time::Duration;
 use cartwright_role::drain::Drain;
 
 use super::store;
-use crate::database::Database;
+use crate::database::{Crossing, Database};
 use crate::error::ApiError;
+use crate::fleet::store as fleet;
 
 /// How often to look. Days turn once in 24 hours; a worker that was down then makes up for it at once.
 const EVERY: Duration = Duration::from_secs(600);
@@ -41,12 +42,13 @@ pub(crate) async fn keep_house(database: Database, config: HousekeepingConfig, d
     };
     let measuring = async {
         loop {
-            if let Ok(mut crossing) = database.crossing().await
-                && let Ok((jobs, waiting_s)) = store::backlog(&mut crossing).await
-            {
-                // A queue never holds as many jobs as a float cannot count.
-                metrics::gauge!("cartwright_jobs").set(jobs as f64);
-                metrics::gauge!("cartwright_job_waiting_seconds").set(waiting_s);
+            if let Ok(mut crossing) = database.crossing().await {
+                if let Ok((jobs, waiting_s)) = store::backlog(&mut crossing).await {
+                    // A queue never holds as many jobs as a float cannot count.
+                    metrics::gauge!("cartwright_jobs").set(jobs as f64);
+                    metrics::gauge!("cartwright_job_waiting_seconds").set(waiting_s);
+                }
+                measure_fleet(&mut crossing).await;
             }
             tokio::time::sleep(MEASURE_EVERY).await;
         }
@@ -58,18 +60,38 @@ pub(crate) async fn keep_house(database: Database, config: HousekeepingConfig, d
     }
 }
 
+/// The api's processes come and go with each other; a worker is where the fleet is counted for the alerts.
+async fn measure_fleet(crossing: &mut Crossing) {
+    let Ok(census) = fleet::census(crossing).await else {
+        return;
+    };
+    // As few as a float counts exactly.
+    for (state, count) in [
+        ("ready", census.ready),
+        ("draining", census.draining),
+        ("not_ready", census.not_ready),
+        ("lost", census.lost),
+    ] {
+        metrics::gauge!("cartwright_fleet_executors", "state" => state).set(count as f64);
+    }
+    metrics::gauge!("cartwright_fleet_orphaned_logs").set(census.orphaned_logs as f64);
+    metrics::gauge!("cartwright_fleet_orphaned_records").set(census.orphaned_records as f64);
+}
+
 async fn turn(database: &Database, config: HousekeepingConfig) -> Result<(), ApiError> {
     let mut crossing = database.crossing().await?;
     let days = i32::from(config.run_log_days);
     let dropped = store::turn_run_log_days(&mut crossing, days).await?;
     let pruned = store::prune_changes(&mut crossing).await?;
     let forgotten = store::prune_sessions(&mut crossing).await?;
-    if dropped > 0 || pruned > 0 || forgotten > 0 {
+    let executors = fleet::prune(&mut crossing).await?;
+    if dropped > 0 || pruned > 0 || forgotten > 0 || executors > 0 {
         tracing::info!(
             dropped,
             pruned,
             forgotten,
-            "dropped {dropped} days of run logs, {pruned} old changes and {forgotten} old sessions"
+            executors,
+            "dropped {dropped} days of run logs, {pruned} old changes, {forgotten} old sessions and {executors} lost executors"
         );
     }
     Ok(())

@@ -39,6 +39,7 @@ const TABLE: &[(Role, &str, &[Role])] = &[
     (Role::Api, "keys", &[Role::Executor]),
     (Role::Api, "artifacts", &[Role::Executor]),
     (Role::Api, "run-logs", &[Role::Executor]),
+    (Role::Api, "executors", &[Role::Executor]),
     (Role::Executor, "run", &[Role::Api]),
     (Role::Billing, "writers", &[Role::Executor]),
     (Role::Billing, "batches", &[Role::Executor]),

@@ -2,12 +2,17 @@
 
 pub mod callers;
 mod changes;
+mod fleet;
 mod meters;
 mod run;
 mod snapshot;
 
 pub use callers::{Role, may_call};
 pub use changes::{Change, Changes};
+pub use fleet::{
+    CachesReport, ExecutorOrders, ExecutorReport, LOST_AFTER, MeterLogReport, REPORT_EVERY,
+    REPORT_JITTER, SlotsReport, TierReport,
+};
 pub use meters::{
     BatchAck, Estimate, EstimateLine, Period, PlanTerms, Record, RecordPage, USAGE_DAYS_MAX,
     UsageDaysMax, UsageGroup, UsageRow, WriterAck, WriterRegistration, big_number,

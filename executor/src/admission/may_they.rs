@@ -13,6 +13,7 @@ use super::step::Step;
 use super::what::Resolved;
 use super::{Input, Refusal};
 use crate::counters::Stage;
+use crate::fleet::Standby;
 use crate::inputs::{InputRoom, Taken};
 use crate::meter_log::DiskRoom;
 use crate::mint;
@@ -46,16 +47,23 @@ pub(crate) struct MayThey {
     engine_slots: u32,
     inputs: Arc<InputRoom>,
     disk: DiskRoom,
+    standby: Standby,
 }
 
 impl MayThey {
     /// `engine` counts all runs of this process, against so many slots.
-    pub(crate) fn new(engine: Arc<Running>, engine_slots: u32, disk: DiskRoom) -> Self {
+    pub(crate) fn new(
+        engine: Arc<Running>,
+        engine_slots: u32,
+        disk: DiskRoom,
+        standby: Standby,
+    ) -> Self {
         Self {
             engine,
             engine_slots,
             inputs: InputRoom::of_process(),
             disk,
+            standby,
         }
     }
 
@@ -111,6 +119,12 @@ impl Step<Resolved> for MayThey {
             return Err(Refusal::new(
                 Code::Shedding,
                 "this executor's disk is nearly full, and nothing runs that could not be metered; try again",
+            ));
+        }
+        if self.standby.refuses() {
+            return Err(Refusal::new(
+                Code::NotReady,
+                "an operator drains this executor (`drain`), and it takes no new runs; /readyz has said so for a while: send to another",
             ));
         }
         let limits = resolved.function.limits.lowered_by(&resolved.limits);

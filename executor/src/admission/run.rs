@@ -77,7 +77,7 @@ impl Step<Granted> for Run {
         let ready = self.modules.ready(&version.slot, &version.artifact).await;
         let (module, tier) =
             ready.map_err(|refusal| Refusal::new(Code::NotReady, refusal.to_string()))?;
-        self.counters.tier(tier).increment(1);
+        self.counters.find(tier);
         granted.resolved.stopwatch.lap(Stage::Load);
         let finished = self.finish(&granted, &module).await?;
         granted.resolved.stopwatch.lap(Stage::Run);

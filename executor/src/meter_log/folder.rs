@@ -2,11 +2,15 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use cartwright_domain::ids::WriterId;
 
 const LOCK: &str = "lock";
+/// Holds the sequence number up to which billing was last known to have the log. Only for telling how much is left
+/// before billing answers, whose own cursor then decides: so it is not synced.
+const ACKNOWLEDGED: &str = "acknowledged";
 
 /// A folder that this process, and no other, may write or clear. The kernel lets go of it when the process ends, however.
 pub(super) struct OwnFolder {
@@ -64,6 +68,25 @@ impl OwnFolder {
         &self.path
     }
 
+    /// Up to where billing was last known to have the log.
+    pub(super) fn acknowledged(&self) -> u64 {
+        let bytes = fs::read(self.path.join(ACKNOWLEDGED)).unwrap_or_default();
+        bytes.try_into().map_or(0, u64::from_le_bytes)
+    }
+
+    /// Billing has the log up to here.
+    pub(super) fn note_acknowledged(&self, next_seq: u64) {
+        let noted = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.path.join(ACKNOWLEDGED))
+            .and_then(|file| file.write_all_at(&next_seq.to_le_bytes(), 0));
+        if let Err(error) = noted {
+            tracing::debug!(%error, "what billing has cannot be noted beside the log");
+        }
+    }
+
     /// Remove the folder. Only when everything in it was acknowledged, or there was nothing.
     pub(super) fn remove(self) -> io::Result<()> {
         fs::remove_dir_all(&self.path)
@@ -83,6 +106,10 @@ mod tests {
         drop(OwnFolder::create(meter.path(), dead).unwrap());
         fs::create_dir(meter.path().join("something-else")).unwrap();
         let found = OwnFolder::abandoned(meter.path()).unwrap();
+        assert_eq!(found[0].acknowledged(), 0);
+        found[0].note_acknowledged(7);
+        found[0].note_acknowledged(300);
+        assert_eq!(found[0].acknowledged(), 300);
         let paths: Vec<_> = found.iter().map(OwnFolder::path).collect();
         assert_eq!(paths, [meter.path().join(dead.to_string())]);
         for folder in found {

@@ -9,6 +9,7 @@
 mod commit;
 mod disk;
 mod folder;
+mod logs;
 mod queue;
 mod reader;
 mod recovery;
@@ -28,6 +29,7 @@ use cartwright_domain::ids::WriterId;
 use cartwright_domain::meter::MeterRecord;
 
 pub(crate) use disk::DiskRoom;
+pub(crate) use logs::Logs;
 pub(crate) use queue::Appended;
 pub(crate) use shipper::Shipper;
 
@@ -44,6 +46,8 @@ use crate::mint;
 struct Progress {
     written_seq: AtomicU64,
     acknowledged_seq: AtomicU64,
+    /// When the first unacknowledged record was admitted; 0 until the shipper has read it.
+    oldest_unix_ms: AtomicU64,
 }
 
 impl Progress {
@@ -51,12 +55,23 @@ impl Progress {
         let written = self.written_seq.load(Ordering::Acquire);
         written.saturating_sub(self.acknowledged_seq.load(Ordering::Acquire))
     }
+
+    /// How old the first unacknowledged record is. What the shipper has not read yet is younger than its pace.
+    fn age_ms(&self, now_unix_ms: u64) -> Option<u64> {
+        if self.unshipped() == 0 {
+            return None;
+        }
+        Some(match self.oldest_unix_ms.load(Ordering::Relaxed) {
+            0 => 0,
+            oldest => now_unix_ms.saturating_sub(oldest),
+        })
+    }
 }
 
 /// The log of this process. Dropping it loses nothing that was appended.
 pub(crate) struct MeterLog {
     commit: Commit,
-    progress: Arc<Progress>,
+    logs: Arc<Logs>,
     writer_id: WriterId,
 }
 
@@ -94,12 +109,14 @@ impl MeterLog {
             SEGMENT_BYTES_MAX,
             progress.clone(),
         )?;
+        let logs = Arc::new(Logs::new(progress.clone()));
         let log = Self {
             commit: Commit::begin(writer, config.meter_durability)?,
-            progress: progress.clone(),
+            logs: logs.clone(),
             writer_id: header.writer_id,
         };
-        let shipper = Shipper::new(meter_dir, folder, header, progress, config);
+        let own = (folder, header, progress);
+        let shipper = Shipper::new(meter_dir, own, logs, config);
         Ok((log, shipper))
     }
 
@@ -118,9 +135,9 @@ impl MeterLog {
         self.commit.waiting()
     }
 
-    /// Records that billing has not acknowledged.
-    pub(crate) fn unshipped(&self) -> u64 {
-        self.progress.unshipped()
+    /// This log and those that were taken over, as far as billing does not have them.
+    pub(crate) fn logs(&self) -> &Arc<Logs> {
+        &self.logs
     }
 
     /// Write what waits, make everything durable, and end. Takes as long as the disk does.

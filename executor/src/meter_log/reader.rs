@@ -20,6 +20,8 @@ pub(super) struct Batch {
     pub(super) lo: u64,
     /// The sequence number after the last record.
     pub(super) next: u64,
+    /// When the first record's run was admitted.
+    pub(super) oldest_unix_ms: u64,
     /// The frames.
     pub(super) frames: Bytes,
 }
@@ -155,7 +157,7 @@ impl Open {
 
     fn read(&mut self, lo: u64, end_seq: u64, rows_max: usize) -> Result<Option<Batch>, ReadError> {
         let bytes = self.bytes_from(self.offset)?;
-        let (mut taken, mut next) = (0, lo);
+        let (mut taken, mut next, mut oldest_unix_ms) = (0, lo, 0);
         while next < end_seq && taken < bytes.len() {
             let frame = match decode_frame(&bytes[taken..], Some(&self.chain)) {
                 Ok(frame) => frame,
@@ -170,13 +172,24 @@ impl Open {
             if taken > 0 && rows > rows_max {
                 break;
             }
+            if taken == 0 {
+                oldest_unix_ms = frame
+                    .records
+                    .first()
+                    .map_or(0, |record| record.invocation_id.unix_ms());
+            }
             taken += frame.encoded_len;
             next = frame.base_seq + frame.records.len() as u64;
             self.chain = frame.chain;
         }
         self.offset += taken as u64;
         let frames = Bytes::from(bytes).slice(..taken);
-        Ok((taken > 0).then_some(Batch { lo, next, frames }))
+        Ok((taken > 0).then_some(Batch {
+            lo,
+            next,
+            oldest_unix_ms,
+            frames,
+        }))
     }
 
     fn bytes_from(&self, offset: u64) -> io::Result<Vec<u8>> {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Progress;
 use super::disk::DiskRoom;
 use super::folder::OwnFolder;
+use super::logs::Logs;
 use super::recovery::{Recovered, recover};
 use super::segment::Header;
 use super::shipping::{Retention, ShipError, Shipping};
@@ -34,15 +35,15 @@ const LAST_ATTEMPT: Duration = Duration::from_secs(5);
 pub(crate) struct Shipper {
     meter_dir: PathBuf,
     own: Shipping,
+    logs: Arc<Logs>,
     retention: Retention,
 }
 
 impl Shipper {
     pub(super) fn new(
         meter_dir: &Path,
-        folder: OwnFolder,
-        header: Header,
-        progress: Arc<Progress>,
+        (folder, header, progress): (OwnFolder, Header, Arc<Progress>),
+        logs: Arc<Logs>,
         config: &MeterConfig,
     ) -> Self {
         let retention = Retention {
@@ -53,6 +54,7 @@ impl Shipper {
         Self {
             meter_dir: meter_dir.to_owned(),
             own: Shipping::new(folder, header, progress, retention.clone()),
+            logs,
             retention,
         }
     }
@@ -67,9 +69,10 @@ impl Shipper {
         let Self {
             meter_dir,
             mut own,
+            logs,
             retention,
         } = self;
-        let abandoned = tokio::spawn(ship_abandoned(meter_dir, billing.clone(), retention));
+        let abandoned = tokio::spawn(ship_abandoned(meter_dir, billing.clone(), logs, retention));
         let mut pace = Pace::default();
         while !closed.is_cancelled() {
             let wait = pace.after(own.step(&billing).await, &own);
@@ -108,7 +111,7 @@ fn tidy(shipping: &Shipping, pace: &mut Pace) {
 }
 
 /// Find writers that are gone, again and again, and ship what each left behind.
-async fn ship_abandoned(meter_dir: PathBuf, billing: Peer, retention: Retention) {
+async fn ship_abandoned(meter_dir: PathBuf, billing: Peer, logs: Arc<Logs>, retention: Retention) {
     let mut shipping = JoinSet::new();
     loop {
         let dir = meter_dir.clone();
@@ -119,41 +122,50 @@ async fn ship_abandoned(meter_dir: PathBuf, billing: Peer, retention: Retention)
                 tracing::warn!(%error, "the meter logs of earlier processes cannot be listed");
                 Vec::new()
             });
+        let mut unreadable = 0;
         for folder in folders {
             // One after the other: each is read whole.
-            if let Some(one) = take_over(folder, retention.clone()).await {
-                shipping.spawn(ship_one(one, billing.clone()));
+            match take_over(folder, retention.clone()).await {
+                Ok(Some(one)) => {
+                    logs.add(one.writer_id(), one.progress.clone());
+                    shipping.spawn(ship_one(one, billing.clone(), logs.clone()));
+                }
+                Ok(None) => {}
+                Err(_) => unreadable += 1,
             }
         }
+        logs.looked(unreadable);
         while shipping.try_join_next().is_some() {}
         tokio::time::sleep(TIDY_EVERY).await;
     }
 }
 
-/// The log in this folder, ready to be shipped; `None` when there is nothing in it, or it cannot be read.
-async fn take_over(folder: OwnFolder, retention: Retention) -> Option<Shipping> {
+/// The log in this folder, ready to be shipped; `None` when there is nothing in it.
+async fn take_over(
+    folder: OwnFolder,
+    retention: Retention,
+) -> Result<Option<Shipping>, std::io::Error> {
     let path = folder.path().to_owned();
     let recovered = spawn_blocking(move || recover(&path)).await;
     match recovered.expect("recovering does not panic") {
-        Ok(Some(recovered)) => Some(Shipping::new(
-            folder,
-            header_of(&recovered),
-            progress_of(&recovered),
-            retention,
-        )),
+        Ok(Some(recovered)) => {
+            let progress = progress_of(&recovered, folder.acknowledged());
+            let header = header_of(&recovered);
+            Ok(Some(Shipping::new(folder, header, progress, retention)))
+        }
         Ok(None) => {
             folder.remove().ok();
-            None
+            Ok(None)
         }
         Err(error) => {
             tracing::error!(%error, folder = %folder.path().display(), "a meter log of an earlier process cannot be read");
-            None
+            Err(error)
         }
     }
 }
 
 /// Ship one abandoned log to its end, keep it as long as the retention says, and remove it.
-async fn ship_one(mut shipping: Shipping, billing: Peer) {
+async fn ship_one(mut shipping: Shipping, billing: Peer, logs: Arc<Logs>) {
     let mut pace = Pace::default();
     loop {
         let wait = pace.after(shipping.step(&billing).await, &shipping);
@@ -168,6 +180,7 @@ async fn ship_one(mut shipping: Shipping, billing: Peer) {
         tokio::time::sleep(TIDY_EVERY).await;
     }
     let writer_id = shipping.writer_id();
+    logs.remove(writer_id);
     match shipping.folder.remove() {
         Ok(()) => {
             tracing::info!(%writer_id, "removed the meter log of an earlier process: billing has had it for long enough")
@@ -192,10 +205,12 @@ fn header_of(recovered: &Recovered) -> Header {
     }
 }
 
-fn progress_of(recovered: &Recovered) -> Arc<Progress> {
+/// Where the log stands until billing says where. What it acknowledged may lie behind a power loss's torn end.
+fn progress_of(recovered: &Recovered, acknowledged_seq: u64) -> Arc<Progress> {
     Arc::new(Progress {
         written_seq: AtomicU64::new(recovered.end_seq),
-        acknowledged_seq: AtomicU64::new(0),
+        acknowledged_seq: AtomicU64::new(acknowledged_seq.min(recovered.end_seq)),
+        oldest_unix_ms: AtomicU64::new(0),
     })
 }
 

@@ -37,7 +37,7 @@ pub(super) enum ShipError {
 pub(super) struct Shipping {
     pub(super) folder: OwnFolder,
     header: Header,
-    progress: Arc<Progress>,
+    pub(super) progress: Arc<Progress>,
     reader: Option<Reader>,
     registered: bool,
     retention: Retention,
@@ -58,12 +58,11 @@ impl Shipping {
         progress: Arc<Progress>,
         retention: Retention,
     ) -> Self {
-        let reader = Some(Reader::new(folder.path().to_owned(), 0));
         Self {
             folder,
             header,
             progress,
-            reader,
+            reader: None,
             registered: false,
             retention,
         }
@@ -85,8 +84,11 @@ impl Shipping {
 
     /// Send one batch, if there is anything to send.
     pub(super) async fn step(&mut self, billing: &Peer) -> Result<(), ShipError> {
-        if !self.registered {
-            self.register(billing).await?;
+        if !self.registered
+            && let Err(error) = self.register(billing).await
+        {
+            self.look_at_oldest().await?;
+            return Err(error);
         }
         let Some(batch) = self.read().await? else {
             return Ok(());
@@ -135,10 +137,25 @@ impl Shipping {
     }
 
     fn acknowledged(&mut self, next_seq: u64) {
-        self.progress
+        let before = self
+            .progress
             .acknowledged_seq
-            .store(next_seq, Ordering::Release);
+            .swap(next_seq, Ordering::AcqRel);
+        if next_seq != before {
+            self.progress.oldest_unix_ms.store(0, Ordering::Relaxed);
+            self.folder.note_acknowledged(next_seq);
+        }
         self.reader_seek(next_seq);
+    }
+
+    /// While billing is away, nothing else would tell how long the oldest record has waited.
+    async fn look_at_oldest(&mut self) -> Result<(), ReadError> {
+        if self.progress.oldest_unix_ms.load(Ordering::Relaxed) == 0
+            && let Some(batch) = self.read().await?
+        {
+            self.reader_seek(batch.lo);
+        }
+        Ok(())
     }
 
     fn reader_seek(&mut self, next_seq: u64) {
@@ -161,10 +178,16 @@ impl Shipping {
         });
         let (reader, batch) = read.await.expect("reading does not panic");
         self.reader = Some(reader);
-        batch
+        let batch = batch?;
+        if let Some(batch) = &batch {
+            self.progress
+                .oldest_unix_ms
+                .store(batch.oldest_unix_ms, Ordering::Relaxed);
+        }
+        Ok(batch)
     }
 
-    /// After a read that was cut short, begin where billing stands.
+    /// At first, and after a read that was cut short, begin where billing stands.
     fn new_reader(&self) -> Reader {
         let next_seq = self.progress.acknowledged_seq.load(Ordering::Acquire);
         Reader::new(self.folder.path().to_owned(), next_seq)

@@ -59,6 +59,11 @@ impl DiskCache {
         }
     }
 
+    /// About how many bytes it holds: other processes may share the folder.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
     /// Its bytes were not what its name says.
     pub(super) fn remove(&self, sha256: &[u8; 32]) {
         fs::remove_file(self.path(sha256)).ok();

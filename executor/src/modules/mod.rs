@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use cartwright_domain::engine_epoch::ENGINE_EPOCH;
+use cartwright_domain::wire::TierReport;
 use cartwright_engine::{Engine, ReadyModule, SealedArtifact};
 use cartwright_role::internal::Peer;
 use ed25519_dalek::VerifyingKey;
@@ -159,6 +160,16 @@ impl Modules {
     /// Modules loaded now, and their bytes.
     pub(crate) fn loaded(&self) -> (usize, u64) {
         self.loaded.count_and_bytes()
+    }
+
+    /// What the tier of so many hits holds. The object store's is not ours to measure.
+    pub(crate) fn tier(&self, tier: Tier, hits: u64) -> TierReport {
+        let bytes = match tier {
+            Tier::Memory => self.loaded().1,
+            Tier::Disk => self.disk.bytes(),
+            Tier::Store => 0,
+        };
+        TierReport { hits, bytes }
     }
 
     async fn load(&self, artifact: &Artifact) -> Result<(Arc<ReadyModule>, Tier), LoadRefusal> {

@@ -13,6 +13,7 @@ mod dependencies;
 mod document;
 mod drain;
 mod endings;
+mod fleet;
 mod forgeries;
 mod functions;
 mod guests;

@@ -536,6 +536,90 @@ export interface paths {
         patch: operations["update_member"];
         trace?: never;
     };
+    "/v1/platform/fleet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the executors
+         * @description Those that started first come first. One that ended in good order is not listed; one that is `lost` stays until another
+         *     has had its meter log for an hour, or until it is forgotten by `DELETE`.
+         */
+        get: operations["list_executors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/platform/fleet/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forget a lost executor
+         * @description For one that does not come back, and whose meter log nobody can ship: what it had not shipped stays unbilled. One that
+         *     lives is not forgotten.
+         */
+        delete: operations["forget_executor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/platform/fleet/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain an executor
+         * @description Within 4 s its `/readyz` answers 503 `not_ready` naming `drain_order`, so that balancers turn away; some 10 s later it
+         *     refuses new runs. Runs that go on end, and its meter log is shipped as ever. The order is for this process: one that is
+         *     started anew is a new executor and takes runs.
+         */
+        post: operations["drain_executor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/platform/fleet/{id}/undrain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a drained executor back
+         * @description It takes runs again within 4 s.
+         */
+        post: operations["undrain_executor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/platform/tenants": {
         parameters: {
             query?: never;
@@ -760,6 +844,16 @@ export interface components {
         CreatedTenant: components["schemas"]["Tenant"] & {
             owner: components["schemas"]["Invitation"] | null;
         };
+        /** @description An order to drain. */
+        DrainOrder: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            since: string;
+            /** @description By whom: `platform:<id of the key>`. */
+            by: string;
+        };
         /** @description An entry of the audit log. */
         Entry: {
             /**
@@ -823,6 +917,117 @@ export interface components {
             unit_price: string;
             /** @description Rounded to the currency's minor unit: a decimal. */
             amount: string;
+        };
+        /** @description An executor of the fleet. */
+        Executor: {
+            /**
+             * Format: uuid
+             * @description Which start of a process: new with every start.
+             */
+            id: string;
+            /** @description How it stands. */
+            state: components["schemas"]["State"];
+            /** @description Why, unless it is ready. */
+            why: string | null;
+            drain: components["schemas"]["DrainOrder"] | null;
+            /** @description The version of its build. */
+            version: string;
+            /**
+             * Format: int32
+             * @description Its engine.
+             */
+            engine_epoch: number;
+            /** @description Base URL of its data plane. */
+            public_url: string;
+            /** @description Base URL of its internal listener. */
+            internal_url: string;
+            /**
+             * Format: date-time
+             * @description When its process started, by its own clock.
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description When it last reported. It does so every 3 s.
+             */
+            last_seen_at: string;
+            /** @description Its places for runs. */
+            slots: components["schemas"]["ExecutorSlots"];
+            /** @description Where its runs found their modules. */
+            caches: components["schemas"]["ExecutorCaches"];
+            /** @description What billing does not have yet. */
+            meter_log: components["schemas"]["ExecutorMeterLog"];
+            /**
+             * Format: uuid
+             * @description The executor that took over its meter log; null while nobody did.
+             */
+            taken_over_by: string | null;
+        };
+        /** @description A tier. */
+        ExecutorCacheTier: {
+            /**
+             * Format: int64
+             * @description Runs that found their module here.
+             */
+            hits: number;
+            /**
+             * Format: int64
+             * @description What it holds, in bytes.
+             */
+            bytes: number;
+        };
+        /** @description The tiers of the module cache, from the nearest to the farthest, since the process started. */
+        ExecutorCaches: {
+            /** @description Loaded modules. */
+            memory: components["schemas"]["ExecutorCacheTier"];
+            /** @description Artifacts on the local disk. */
+            disk: components["schemas"]["ExecutorCacheTier"];
+            /**
+             * Format: int64
+             * @description Runs for which the artifact was fetched from the object store.
+             */
+            store_hits: number;
+        };
+        /** @description What lies in the executor's meter logs, its own and those that it took over, and billing has not acknowledged. */
+        ExecutorMeterLog: {
+            /**
+             * Format: int64
+             * @description Records.
+             */
+            unshipped: number;
+            /**
+             * Format: int64
+             * @description Their bytes.
+             */
+            unshipped_bytes: number;
+            /**
+             * Format: int64
+             * @description How old the oldest of them is, in milliseconds; null when all is shipped.
+             */
+            oldest_ms: number | null;
+            /**
+             * Format: int32
+             * @description Logs of earlier processes that cannot be read.
+             */
+            unreadable: number;
+        };
+        /** @description Places for runs. */
+        ExecutorSlots: {
+            /**
+             * Format: int32
+             * @description Runs that may go on at the same time.
+             */
+            total: number;
+            /**
+             * Format: int32
+             * @description Runs that go on now.
+             */
+            used: number;
+            /**
+             * Format: int32
+             * @description Free places that still hold the image of their last module, which makes the next run of it faster.
+             */
+            warm: number;
         };
         /** @description Something that is wrong with a module. */
         Finding: {
@@ -1330,6 +1535,56 @@ export interface components {
                 prev_hash: string;
                 /** @description SHA-256 over `prev_hash` and this entry. */
                 hash: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Executor: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description Which start of a process: new with every start.
+                 */
+                id: string;
+                /** @description How it stands. */
+                state: components["schemas"]["State"];
+                /** @description Why, unless it is ready. */
+                why: string | null;
+                drain: components["schemas"]["DrainOrder"] | null;
+                /** @description The version of its build. */
+                version: string;
+                /**
+                 * Format: int32
+                 * @description Its engine.
+                 */
+                engine_epoch: number;
+                /** @description Base URL of its data plane. */
+                public_url: string;
+                /** @description Base URL of its internal listener. */
+                internal_url: string;
+                /**
+                 * Format: date-time
+                 * @description When its process started, by its own clock.
+                 */
+                started_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it last reported. It does so every 3 s.
+                 */
+                last_seen_at: string;
+                /** @description Its places for runs. */
+                slots: components["schemas"]["ExecutorSlots"];
+                /** @description Where its runs found their modules. */
+                caches: components["schemas"]["ExecutorCaches"];
+                /** @description What billing does not have yet. */
+                meter_log: components["schemas"]["ExecutorMeterLog"];
+                /**
+                 * Format: uuid
+                 * @description The executor that took over its meter log; null while nobody did.
+                 */
+                taken_over_by: string | null;
             }[];
             /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
@@ -1846,6 +2101,11 @@ export interface components {
          * @enum {string}
          */
         Standing: "active" | "invited";
+        /**
+         * @description How an executor stands.
+         * @enum {string}
+         */
+        State: "ready" | "draining" | "not_ready" | "lost";
         /** @description A tenant. */
         Tenant: {
             /**
@@ -4927,6 +5187,323 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: the body is of the wrong kind */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_executors: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of executors */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Executor"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_executor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The executor's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such executor */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the executor is not lost */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drain_executor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The executor's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The executor, which will be told by the answer to its next report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Executor"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such executor */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undrain_executor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The executor's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The executor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Executor"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such executor */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
