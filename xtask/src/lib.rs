@@ -6,6 +6,7 @@ pub mod build;
 pub mod database_url;
 pub mod demo;
 pub mod find;
+pub mod fleet;
 pub mod interrupt;
 pub mod place;
 pub mod ports;

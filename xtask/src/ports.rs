@@ -40,8 +40,9 @@ pub fn remembered(file: &Path, servers: &[&str]) -> Result<BTreeMap<String, u16>
     Ok(chosen)
 }
 
-/// Where the roles listen: as the environment fixes it, else on their preferred ports, else on the next free ones.
-pub fn listeners() -> Result<Listeners> {
+/// Where the roles listen: as the environment fixes it, else on their preferred ports, else on the next free ones. Several
+/// executors stand behind a proxy, which listens where the one would.
+pub fn listeners(executors: usize) -> Result<Listeners> {
     let mut wanted = Vec::new();
     for role in Role::ALL {
         let public = match role {
@@ -87,10 +88,8 @@ pub fn listeners() -> Result<Listeners> {
     }
     for (_, variable, preferred, _) in &wanted {
         if !chosen.contains_key(variable) {
-            let next = (preferred + 1..=u16::MAX).map(loopback).find(|address| {
-                !chosen.values().any(|taken| taken == address) && is_free(*address)
-            });
-            chosen.insert(variable, next.context("no free port on loopback")?);
+            let taken: Vec<SocketAddr> = chosen.values().copied().collect();
+            chosen.insert(variable, next_free(preferred + 1, &taken)?);
         }
     }
     let mut listeners = Listeners::default();
@@ -102,5 +101,57 @@ pub fn listeners() -> Result<Listeners> {
         };
         of_its_kind.insert(role, chosen[variable].to_string());
     }
+    if executors > 1 {
+        spread(&mut listeners, executors, chosen.into_values().collect())?;
+    }
     Ok(listeners)
+}
+
+fn next_free(from: u16, taken: &[SocketAddr]) -> Result<SocketAddr> {
+    let next = (from..=u16::MAX)
+        .map(loopback)
+        .find(|address| !taken.contains(address) && is_free(*address));
+    next.context("no free port on loopback")
+}
+
+/// Put the executors on ports of their own, and the proxy on the one that was the executor's.
+fn spread(listeners: &mut Listeners, executors: usize, mut taken: Vec<SocketAddr>) -> Result<()> {
+    let mut next = |from| {
+        let address = next_free(from, &taken)?;
+        taken.push(address);
+        anyhow::Ok(address.to_string())
+    };
+    let first = next(8181)?;
+    listeners.front = listeners.public.insert(Role::Executor, first);
+    for _ in 1..executors {
+        listeners.more_executors.push((next(8181)?, next(8191)?));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn several_executors_have_ports_of_their_own_behind_the_one_that_is_known() {
+        let alone = listeners(1).expect("ports");
+        assert_eq!(alone.invoke_url(), alone.url(Role::Executor));
+        let three = listeners(3).expect("ports");
+        assert_eq!(three.more_executors.len(), 2);
+        assert_ne!(three.invoke_url(), three.url(Role::Executor));
+        assert_eq!(three.executors_internal_urls().split(',').count(), 3);
+        let more = three.more_executors.iter();
+        let all: Vec<&String> = three
+            .public
+            .values()
+            .chain(three.internal.values())
+            .chain(&three.front)
+            .chain(more.flat_map(|(public, internal)| [public, internal]))
+            .collect();
+        let different: BTreeSet<&&String> = all.iter().collect();
+        assert_eq!(different.len(), all.len(), "{all:?}");
+    }
 }

@@ -75,6 +75,10 @@ pub struct Listeners {
     pub public: BTreeMap<Role, String>,
     /// Internal listeners of the roles that have one.
     pub internal: BTreeMap<Role, String>,
+    /// The executors beside the first: public and internal listener of each.
+    pub more_executors: Vec<(String, String)>,
+    /// The front proxy, where there are several executors.
+    pub front: Option<String>,
 }
 
 impl Listeners {
@@ -84,6 +88,24 @@ impl Listeners {
             "http://{}",
             self.public.get(&role).map_or("", String::as_str)
         )
+    }
+
+    /// The base URL at which functions are invoked: the one executor's, or the proxy's before several.
+    pub fn invoke_url(&self) -> String {
+        match &self.front {
+            Some(front) => format!("http://{front}"),
+            None => self.url(Role::Executor),
+        }
+    }
+
+    /// The base URLs of all executors' internal listeners, separated by commas.
+    pub fn executors_internal_urls(&self) -> String {
+        let more = self.more_executors.iter();
+        let more = more.map(|(_, internal)| format!("http://{internal}"));
+        let all: Vec<String> = std::iter::once(self.internal_url(Role::Executor))
+            .chain(more)
+            .collect();
+        all.join(",")
     }
 
     /// The base URL of a role's internal listener.

@@ -15,7 +15,7 @@ use crate::servers::postgres::{self, Durability};
 use crate::servers::{Member, object_store, redis};
 use crate::supervisor::Supervisor;
 use crate::wiring::Wiring;
-use crate::{place, ports, run};
+use crate::{fleet, place, ports, run};
 
 /// The database that the roles share.
 pub const DATABASE: &str = "cartwright";
@@ -60,6 +60,9 @@ impl Home {
         Ground::of(&self.folder)?.remove_outside()?;
         for data in ["postgres", "postgres.new", "redis", "s3", "executor"] {
             remove(&self.folder.join(data))?;
+        }
+        for disk in fleet::more_disks(&self.folder)? {
+            remove(&disk)?;
         }
         for file in ["secrets.json", "ports.json"] {
             std::fs::remove_file(self.folder.join(file)).ok();
@@ -107,8 +110,13 @@ pub fn generate() -> Result<Secrets> {
     Ok(secrets)
 }
 
-/// Start the servers that are not given, and the roles' wiring to all of them.
-pub fn servers(home: &Home, secrets: &Secrets, supervisor: &mut Supervisor) -> Result<Wiring> {
+/// Start the servers that are not given, and wire so many executors and the other roles to all of them.
+pub fn servers(
+    home: &Home,
+    secrets: &Secrets,
+    executors: usize,
+    supervisor: &mut Supervisor,
+) -> Result<Wiring> {
     let ground = Ground::of(&home.folder)?;
     if ground.lies_outside() {
         say(&format!(
@@ -165,7 +173,7 @@ pub fn servers(home: &Home, secrets: &Secrets, supervisor: &mut Supervisor) -> R
     let executor_data_dir = home.folder.join("executor");
     std::fs::create_dir_all(&executor_data_dir)?;
     Ok(Wiring {
-        listeners: ports::listeners()?,
+        listeners: ports::listeners(executors)?,
         database_url,
         redis_url,
         object_store,

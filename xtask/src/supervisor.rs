@@ -24,7 +24,8 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
 const LONG_LIFE: Duration = Duration::from_secs(1);
 
 /// The end goes in this order: who takes work, who keeps the books, who keeps the data.
-const LAST_RITES: [&[&str]; 3] = [
+const LAST_RITES: [&[&str]; 4] = [
+    &["proxy"],
     &["executor", "worker"],
     &["api", "billing"],
     &["redis", "s3", "postgres"],
@@ -110,7 +111,9 @@ impl Supervisor {
             let (ending, staying) = std::mem::take(&mut self.members)
                 .into_iter()
                 .partition::<Vec<_>, _>(|managed| {
-                    names.contains(&managed.member.program.name.as_str())
+                    // Of several alike, `executor-2` goes with `executor`.
+                    let kind = kind_of(&managed.member.program.name);
+                    names.contains(&kind)
                 });
             self.members = staying;
             let mut ending: Vec<(Running, Signal)> =
@@ -122,6 +125,14 @@ impl Supervisor {
                 drain(running);
             }
         }
+    }
+}
+
+/// What kind of member it is, whatever its number: `executor` of `executor-2`.
+fn kind_of(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((kind, number)) if number.parse::<u32>().is_ok() => kind,
+        _ => name,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::servers::redis;
 use crate::stack::{self, Home};
 use crate::supervisor::Supervisor;
 use crate::wiring::Wiring;
-use crate::{build, interrupt, place};
+use crate::{build, fleet, interrupt, place};
 
 /// What `up` reads from the environment.
 const ENVIRONMENT: &str = "\
@@ -26,7 +26,8 @@ Environment, each of which wins over what is started otherwise:
   REDIS_URL                a Redis 6.2 or later
   S3_ENDPOINT, S3_BUCKET   an object store, with the usual AWS_* variables for its keys and region
   CARTWRIGHT_{API,WORKER,EXECUTOR,BILLING}_LISTEN, CARTWRIGHT_{API,EXECUTOR,BILLING}_INTERNAL_LISTEN
-                           fixed listeners, such as 127.0.0.1:8080; taken is an error then
+                           fixed listeners, such as 127.0.0.1:8080; taken is an error then. Of several executors,
+                           CARTWRIGHT_EXECUTOR_LISTEN is the proxy's before them
   CARTWRIGHT_METER_DURABILITY, CARTWRIGHT_DATABASE_CONNECTIONS_MAX, CARTWRIGHT_LOG, CARTWRIGHT_LOG_FORMAT
                            passed on to the roles: see their own --help
   CARTWRIGHT_POSTGRES=npm  take npm's Postgres even where another is installed";
@@ -41,6 +42,15 @@ pub struct Options {
     /// End after the demo run, with success if it was one.
     #[arg(long)]
     once: bool,
+    /// Run so many executors, each with ports and a disk of its own, behind a front proxy (1 to 8).
+    #[arg(long, default_value_t = 1, value_parser = executors)]
+    executors: usize,
+}
+
+fn executors(text: &str) -> Result<usize, String> {
+    let within = 1..=fleet::EXECUTORS_MAX;
+    let count = text.parse().ok().filter(|count| within.contains(count));
+    count.ok_or_else(|| format!("it must be 1 to {}", fleet::EXECUTORS_MAX))
 }
 
 /// What `dev.json` tells other programs of a stack that runs.
@@ -48,7 +58,7 @@ pub struct Options {
 pub struct Dev {
     /// Control plane.
     pub api_url: String,
-    /// Data plane.
+    /// Data plane: the executor, or the proxy before several.
     pub invoke_url: String,
     /// The console, on the same listener as the control plane.
     pub console_url: String,
@@ -168,21 +178,28 @@ fn run_stack(
     options: &Options,
 ) -> Result<()> {
     let mut secrets = stack::secrets(home)?;
-    let mut wiring = stack::servers(home, &secrets, supervisor)?;
+    let mut wiring = stack::servers(home, &secrets, options.executors, supervisor)?;
     wiring.console_dir = console;
     stack::migrate(&wiring, &home.log("migrate"))?;
+    fleet::adopt_disks(&home.folder, options.executors)?;
     for role in Role::ALL {
         supervisor.start(stack::member(home, &wiring, role)?)?;
     }
-    supervisor.await_ready("Starting billing, api, worker and executor")?;
+    for member in fleet::members(home, &wiring)? {
+        supervisor.start(member)?;
+    }
+    supervisor.await_ready(&match options.executors {
+        1 => "Starting billing, api, worker and executor".to_owned(),
+        several => format!("Starting billing, api, worker, {several} executors and their proxy"),
+    })?;
+    let (api_url, invoke_url) = (
+        wiring.listeners.url(Role::Api),
+        wiring.listeners.invoke_url(),
+    );
     if secrets.find("platform_key").is_none() {
         secrets.set("platform_key", stack::platform_key(&wiring, "up")?);
         secrets.save(&home.secrets())?;
     }
-    let (api_url, invoke_url) = (
-        wiring.listeners.url(Role::Api),
-        wiring.listeners.url(Role::Executor),
-    );
     let file = home.secrets();
     let demo = tended(supervisor, move || {
         demo::run(&api_url, &invoke_url, &mut secrets, &file)
@@ -218,16 +235,19 @@ fn tended<T: Send + 'static>(
 
 fn dev(wiring: &Wiring, demo: Demo, supervisor: &Supervisor) -> Result<Dev> {
     let url = |role| wiring.listeners.url(role);
+    let roles = Role::ALL.iter().map(|role| url(*role));
+    let more = &wiring.listeners.more_executors;
+    let more = more.iter().map(|(public, _)| format!("http://{public}"));
     let platform_key =
         Secrets::load(&place::dot().join("secrets.json"))?.context("secrets.json is gone")?;
     Ok(Dev {
         api_url: url(Role::Api),
-        invoke_url: url(Role::Executor),
+        invoke_url: wiring.listeners.invoke_url(),
         console_url: url(Role::Api),
         billing_url: url(Role::Billing),
-        metrics_urls: Role::ALL
-            .iter()
-            .map(|role| format!("{}/metrics", url(*role)))
+        metrics_urls: roles
+            .chain(more)
+            .map(|url| format!("{url}/metrics"))
             .collect(),
         database_url: wiring.database_url.clone(),
         redis_url: wiring.redis_url.clone(),

@@ -99,11 +99,11 @@ impl Wiring {
                 );
                 set(
                     "CARTWRIGHT_EXECUTOR_INTERNAL_URLS",
-                    &self.listeners.internal_url(Role::Executor),
+                    &self.listeners.executors_internal_urls(),
                 );
                 set(
                     "CARTWRIGHT_EXECUTOR_PUBLIC_URL",
-                    &self.listeners.url(Role::Executor),
+                    &self.listeners.invoke_url(),
                 );
                 if let Some(console) = &self.console_dir {
                     set("CARTWRIGHT_CONSOLE_DIR", &console.display().to_string());
@@ -238,7 +238,7 @@ mod tests {
         Wiring {
             listeners: Listeners {
                 public,
-                internal: BTreeMap::new(),
+                ..Listeners::default()
             },
             database_url: "postgres://o:p@h/d".to_owned(),
             redis_url: "redis://h".to_owned(),

@@ -49,7 +49,7 @@ impl Stage {
         home.empty()?;
         let secrets = stack::secrets(&home)?;
         let mut supervisor = Supervisor::default();
-        let wiring = stack::servers(&home, &secrets, &mut supervisor)?;
+        let wiring = stack::servers(&home, &secrets, 1, &mut supervisor)?;
         stack::migrate(&wiring, &home.log("migrate"))?;
         for role in Role::ALL {
             let mut member = stack::member(&home, &wiring, role)?;

@@ -236,7 +236,7 @@ fn browser(
     let executor_data_dir = servers.scratch.join("browser");
     std::fs::create_dir_all(&executor_data_dir)?;
     let wiring = Wiring {
-        listeners: ports::listeners()?,
+        listeners: ports::listeners(1)?,
         database_url: with_database(&servers.database_url, servers::BROWSER)?,
         redis_url: servers.redis_url.clone(),
         object_store: servers.object_store.clone(),

@@ -86,15 +86,20 @@ impl Bill {
     }
 }
 
-/// Hold one against the other: answered ⊆ billed ⊆ started, nothing twice.
-pub(super) fn reconcile(sent: &Sent, bill: &Bill) -> Verdict {
+/// Hold one against the other: answered ⊆ billed ⊆ started, nothing twice. With several executors, a kill is felt only by
+/// who was in flight on the one that was killed: nobody is refused.
+pub(super) fn reconcile(sent: &Sent, bill: &Bill, executors: usize) -> Verdict {
     let unbilled: Vec<&String> = sent.answered.difference(&bill.invocations).collect();
     let unanswered = bill.invocations.difference(&sent.answered).count();
     let started = sent.answered.len() + sent.cut_off;
     let twice = bill.entries - bill.invocations.len();
     let sums_agree = bill.summed == bill.invocations.len() as u64;
-    let holds =
-        unbilled.is_empty() && bill.invocations.len() <= started && twice == 0 && sums_agree;
+    let others_served = executors == 1 || sent.refused == 0;
+    let holds = unbilled.is_empty()
+        && bill.invocations.len() <= started
+        && twice == 0
+        && sums_agree
+        && others_served;
     let yes = |holds: bool| if holds { "yes" } else { "NO" };
     let lost = match unanswered {
         0 => "None of those that were cut off is on the bill: they had left no record, or had not begun to run.".to_owned(),
@@ -112,7 +117,7 @@ pub(super) fn reconcile(sent: &Sent, bill: &Bill) -> Verdict {
     every answer is on the bill           {all_billed}{missing}
     nothing on the bill was not started   {all_started}
     nothing is on the bill twice          {once}
-    the list and the sums agree           {agree}
+    the list and the sums agree           {agree}{others}
 
     {lost}
 ",
@@ -127,6 +132,10 @@ pub(super) fn reconcile(sent: &Sent, bill: &Bill) -> Verdict {
         all_started = yes(bill.invocations.len() <= started),
         once = yes(twice == 0),
         agree = yes(sums_agree),
+        others = match executors {
+            1 => String::new(),
+            _ => format!("\n    only what was in flight there failed  {}", yes(others_served)),
+        },
     );
     Verdict { holds, story }
 }
@@ -155,7 +164,7 @@ mod tests {
             entries: 3,
             summed: 3,
         };
-        assert!(reconcile(&sent(), &bill).holds);
+        assert!(reconcile(&sent(), &bill, 1).holds);
     }
 
     #[test]
@@ -183,7 +192,22 @@ mod tests {
             },
         ];
         for bill in bills {
-            assert!(!reconcile(&sent(), &bill).holds, "{:?}", bill.invocations);
+            assert!(
+                !reconcile(&sent(), &bill, 1).holds,
+                "{:?}",
+                bill.invocations
+            );
         }
+    }
+
+    #[test]
+    fn one_of_several_executors_that_is_killed_costs_nobody_else_a_request() {
+        let bill = || Bill {
+            invocations: ids(&["a", "b"]),
+            entries: 2,
+            summed: 2,
+        };
+        assert!(reconcile(&sent(), &bill(), 1).holds);
+        assert!(!reconcile(&sent(), &bill(), 3).holds, "one was refused");
     }
 }

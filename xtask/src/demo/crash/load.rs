@@ -82,6 +82,11 @@ fn invoke(client: &Client, input: &[u8], stop: &AtomicBool, answered: &AtomicUsi
                     .insert(answer.header("Cartwright-Invocation-Id").to_owned());
                 answered.fetch_add(1, Ordering::Relaxed);
             }
+            // The proxy before several executors says so when one that had taken the request was lost.
+            Ok(answer) if answer.status == 502 => {
+                sent.cut_off += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
             Ok(_) => {
                 sent.refused += 1;
                 std::thread::sleep(Duration::from_millis(20));

@@ -19,7 +19,7 @@ use crate::process::{Signal, signal_group};
 use crate::say::{Step, print, say};
 use crate::secrets::new_password;
 use crate::up::{self, Dev};
-use crate::{interrupt, run};
+use crate::{fleet, interrupt, run};
 
 /// How hard to try.
 #[derive(clap::Args)]
@@ -36,6 +36,9 @@ pub struct Options {
     /// Answers to have at the end, at least.
     #[arg(long, default_value_t = 10_000)]
     answers: usize,
+    /// Executors of the stack that is started for this, killed in turn. A stack that runs already is taken as it is.
+    #[arg(long, default_value_t = 1)]
+    executors: usize,
 }
 
 /// Show it: on the stack that runs, or on one that is started for it.
@@ -48,9 +51,11 @@ pub fn crash(options: &Options) -> Result<()> {
         None
     } else {
         // Its words are shown: they tell of every restart.
-        Some(run::start(
-            Command::new(std::env::current_exe()?).arg("up"),
-        )?)
+        Some(run::start(Command::new(std::env::current_exe()?).args([
+            "up",
+            "--executors",
+            &options.executors.to_string(),
+        ]))?)
     };
     let outcome = ready(&mut own).and_then(|()| show(options));
     if let Some(stack) = &mut own {
@@ -75,11 +80,15 @@ fn ready(own: &mut Option<Child>) -> Result<()> {
 
 fn show(options: &Options) -> Result<()> {
     let dev = Dev::load().context("the stack has gone")?;
+    let members = dev.pids.keys();
+    let executors: Vec<&String> = members
+        .filter(|member| fleet::is_executor(member))
+        .collect();
     let client = newcomer(&dev)?;
     let input = std::fs::read(sample_file())?;
     let stop = Arc::new(AtomicBool::new(false));
     let load = load::Load::start(&client, &input, options.in_flight, &stop);
-    let killed = kills(options, &load);
+    let killed = kills(options, &executors, &load);
     stop.store(true, Ordering::SeqCst);
     let sent = load.finish();
     killed?;
@@ -89,7 +98,7 @@ fn show(options: &Options) -> Result<()> {
     let step = Step::begin("Reading every invocation behind the bill");
     let bill = account::Bill::read(&client)?;
     step.done();
-    let verdict = account::reconcile(&sent, &bill);
+    let verdict = account::reconcile(&sent, &bill, executors.len());
     print(&verdict.story);
     if verdict.holds {
         Ok(())
@@ -99,13 +108,13 @@ fn show(options: &Options) -> Result<()> {
 }
 
 /// Kill in turns, each time with the load back at work, until there were enough kills and enough answers.
-fn kills(options: &Options, load: &load::Load) -> Result<()> {
+fn kills(options: &Options, executors: &[&String], load: &load::Load) -> Result<()> {
     let rounds = options.executor_kills.max(options.billing_kills);
     let quota = (options.answers / rounds.max(1) as usize).max(1);
-    for round in 0..rounds {
+    for (round, executor) in (0..rounds).zip(executors.iter().cycle()) {
         work(load, quota)?;
         if round < options.executor_kills {
-            kill("executor", round + 1, load)?;
+            kill(executor, round + 1, load)?;
         }
         if round < options.billing_kills {
             work(load, 1)?;
