@@ -196,7 +196,11 @@ fn run_stack(
         wiring.listeners.url(Role::Api),
         wiring.listeners.invoke_url(),
     );
-    if secrets.find("platform_key").is_none() {
+    let known = secrets.find("platform_key");
+    if !known.is_some_and(|key| demo::opens(&api_url, key, "/v1/platform/tenants?limit=1")) {
+        if known.is_some() {
+            say("The platform key in secrets.json is another database's: making one for this");
+        }
         secrets.set("platform_key", stack::platform_key(&wiring, "up")?);
         secrets.save(&home.secrets())?;
     }

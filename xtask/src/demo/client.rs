@@ -47,6 +47,11 @@ impl Client {
         }
     }
 
+    /// The control plane.
+    pub fn api_url(&self) -> &str {
+        &self.api_url
+    }
+
     /// `GET` on the control plane.
     pub fn get(&self, path: &str) -> Result<Answer> {
         Answer::read(self.as_caller(self.agent.get(self.url(path))).call())

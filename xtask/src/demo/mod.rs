@@ -69,46 +69,84 @@ pub fn run(api_url: &str, invoke_url: &str, secrets: &mut Secrets, file: &Path) 
     let after = billed(&client, before.invocations)?;
     let waited = answered.elapsed();
     step.done();
-    print(&story(&input, &answer, &before, &after, waited));
+    print(&story(
+        &demo.tenant,
+        &input,
+        &answer,
+        &before,
+        &after,
+        waited,
+    ));
     Ok(demo)
+}
+
+/// Whether this credential is let in to read this. The secrets outlive a change of `DATABASE_URL`, and what one database
+/// gave out the next does not know.
+pub(crate) fn opens(api_url: &str, credential: &str, path: &str) -> bool {
+    let mut client = Client::new(api_url, "");
+    client.access_token = credential.to_owned();
+    client.get(path).is_ok_and(|answer| answer.status != 401)
 }
 
 /// Sign up, or in again as who signed up in an earlier run. Its names are kept before they are used.
 fn tenant(client: &mut Client, secrets: &mut Secrets, file: &Path) -> Result<Demo> {
-    let mut keep = |name: &str, value: &dyn Fn() -> Result<String>| -> Result<String> {
+    for (name, value) in [
+        ("demo_tenant", TENANT.to_owned()),
+        ("demo_email", "demo@example.com".to_owned()),
+        ("demo_password", new_password()?),
+    ] {
         if secrets.find(name).is_none() {
-            secrets.set(name, value()?);
-            secrets.save(file)?;
+            secrets.set(name, value);
         }
-        Ok(secrets.get(name)?.to_owned())
-    };
-    let tenant = keep("demo_tenant", &|| Ok(TENANT.to_owned()))?;
-    let email = keep("demo_email", &|| Ok("demo@example.com".to_owned()))?;
-    let password = keep("demo_password", &new_password)?;
-    let login = json!({"email": email, "password": password});
-    let mut session = client.post("/v1/auth/login", &login)?;
+    }
+    secrets.save(file)?;
+    let mut session = client.post("/v1/auth/login", &login(secrets)?)?;
     if session.status == 401 {
-        let account = json!({"email": email, "password": password, "tenant": tenant});
-        client
-            .post("/v1/auth/signup", &account)?
-            .expect(201, "signing up the demo tenant")?;
-        session = client.post("/v1/auth/login", &login)?;
+        sign_up(client, secrets, file)?;
+        session = client.post("/v1/auth/login", &login(secrets)?)?;
     }
     let session = session.expect(200, "signing in as the demo tenant")?;
     client.access_token = session.text_at("/access_token")?;
-    let api_key = keep("demo_api_key", &|| {
+    let known = secrets.find("demo_api_key");
+    if !known.is_some_and(|key| opens(client.api_url(), key, "/v1/functions?limit=1")) {
         let key = client
             .post("/v1/api-keys", &json!({"name": "demo"}))?
             .expect(201, "making an API key")?;
-        key.text_at("/key")
-    })?;
+        secrets.set("demo_api_key", key.text_at("/key")?);
+        secrets.save(file)?;
+    }
+    let get = |name| secrets.get(name).map(str::to_owned);
     Ok(Demo {
-        tenant,
-        email,
-        password,
-        api_key,
+        tenant: get("demo_tenant")?,
+        email: get("demo_email")?,
+        password: get("demo_password")?,
+        api_key: get("demo_api_key")?,
         function: FUNCTION.to_owned(),
     })
+}
+
+fn login(secrets: &Secrets) -> Result<Value> {
+    let (email, password) = (secrets.get("demo_email")?, secrets.get("demo_password")?);
+    Ok(json!({"email": email, "password": password}))
+}
+
+/// Sign the demo tenant up; under another name where another clone's has the usual one in this database.
+fn sign_up(client: &Client, secrets: &mut Secrets, file: &Path) -> Result<()> {
+    let account = |secrets: &Secrets| -> Result<Value> {
+        let mut account = login(secrets)?;
+        account["tenant"] = secrets.get("demo_tenant")?.into();
+        Ok(account)
+    };
+    let mut signed_up = client.post("/v1/auth/signup", &account(secrets)?)?;
+    if signed_up.status == 409 {
+        let name = format!("{TENANT}-{}", &new_password()?[..6]);
+        secrets.set("demo_email", format!("{name}@example.com"));
+        secrets.set("demo_tenant", name);
+        secrets.save(file)?;
+        signed_up = client.post("/v1/auth/signup", &account(secrets)?)?;
+    }
+    signed_up.expect(201, "signing up the demo tenant")?;
+    Ok(())
 }
 
 /// Create a function with its settings if it is not there, and put these bytes live.
@@ -210,10 +248,17 @@ fn billed(client: &Client, before: u64) -> Result<Sums> {
     }
 }
 
-fn story(input: &[u8], answer: &Answer, before: &Sums, after: &Sums, waited: Duration) -> String {
+fn story(
+    tenant: &str,
+    input: &[u8],
+    answer: &Answer,
+    before: &Sums,
+    after: &Sums,
+    waited: Duration,
+) -> String {
     format!(
         "
-  {FUNCTION}, version {version}, ran once for the tenant {TENANT}:
+  {FUNCTION}, version {version}, ran once for the tenant {tenant}:
 
     input       {input}
     output      {output}
