@@ -8,6 +8,7 @@ const SETTLE_MS = 15_000;
 
 export const CONSOLE_URL = needed("CARTWRIGHT_CONSOLE_URL");
 export const INVOKE_URL = needed("CARTWRIGHT_INVOKE_URL");
+export const PLATFORM_KEY = needed("CARTWRIGHT_PLATFORM_KEY");
 export const CART = {
   cart: { currency: "EUR", lines: [{ id: "a", sku: "A", title: "A", quantity: 5, unit_price: "10.00" }] },
 };

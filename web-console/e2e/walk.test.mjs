@@ -6,6 +6,7 @@ import "./session.mjs";
 import "./functions.mjs";
 import "./runs.mjs";
 import "./more.mjs";
+import "./fleet.mjs";
 import { guard, leave, seen } from "./visit.mjs";
 
 after(async () => {

@@ -17,6 +17,10 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import("../session/sign-up-page")).SignUpPage }),
       },
       {
+        path: "/operator/fleet",
+        lazy: async () => ({ Component: (await import("../fleet/fleet-page")).FleetPage }),
+      },
+      {
         Component: Frame,
         children: [
           { index: true, element: <Navigate to="/functions" replace /> },

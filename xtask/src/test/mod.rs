@@ -258,6 +258,8 @@ fn browser(
         "CARTWRIGHT_INVOKE_URL",
         wiring.listeners.url(Role::Executor),
     );
+    let platform_key = stack::platform_key(&wiring, "browser")?;
+    command.env("CARTWRIGHT_PLATFORM_KEY", platform_key);
     command.env("CHROMIUM_PATH", chromium).env("NO_COLOR", "1");
     tally.run("Browser tests", Runner::Node, &mut command)
 }
