@@ -113,6 +113,21 @@ coded!(
     }
 );
 
+impl Outcome {
+    /// Whether the same run would end the same again: what it met is the function's own doing, and not a matter of the wall
+    /// clock, of the caller's budget, of money, or of us.
+    #[must_use]
+    pub const fn would_repeat(self) -> bool {
+        !matches!(
+            self,
+            Self::DeadlineExceeded
+                | Self::BudgetExceeded
+                | Self::SpendCapReached
+                | Self::PlatformFault
+        )
+    }
+}
+
 impl BillClass {
     /// Who pays: the tenant for what its function did, never for our faults, tests or replays.
     #[must_use]

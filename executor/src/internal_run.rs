@@ -82,6 +82,8 @@ async fn resolve(
         trigger: request.trigger,
         input: Input::Whole(input.into()),
         limits: request.limits,
+        idempotency_key: None,
+        charge_key: [0; 32],
         stopwatch,
     })
 }

@@ -14,6 +14,7 @@ use cartwright_role::{internal, listener, prometheus, telemetry};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::keyed::Keyed;
 use crate::admission::may_they::MayThey;
 use crate::admission::meter::Meter;
 use crate::admission::run::Run;
@@ -23,7 +24,10 @@ use crate::admission::{front_door, inner};
 use crate::config::ServeConfig;
 use crate::counters::{Counters, level};
 use crate::fleet::{Addresses, Fleet, Standby};
+use crate::fleet_memory::FleetMemory;
 use crate::freshness::Freshness;
+use crate::idempotency::Idempotency;
+use crate::inputs::InputRoom;
 use crate::internal_run::InternalRuns;
 use crate::keys::Keys;
 use crate::meter_log::{DiskRoom, MeterLog};
@@ -96,6 +100,8 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
         durability = ?config.meter.meter_durability, "the executor begins"
     );
 
+    let memory = Arc::new(FleetMemory::new(&config.peers.redis_url)?);
+
     let written = CancellationToken::new();
     let shipping = tokio::spawn(shipper.run(billing, written.clone()));
     let log_shipping = tokio::spawn(run_logs.clone().ship(api.clone(), written.clone()));
@@ -143,13 +149,21 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
     };
     tokio::spawn(levels.watch());
 
+    let inputs = InputRoom::of_process();
     let inner = inner(
-        MayThey::new(running.clone(), config.engine.engine_slots, disk, standby),
+        MayThey::new(
+            running.clone(),
+            config.engine.engine_slots,
+            inputs.clone(),
+            disk,
+            standby,
+        ),
         Run::new(engine, modules, counters.clone()),
         Meter::new(meter_log.clone(), run_logs, counters),
     );
+    let keyed = Keyed::new(Arc::new(Idempotency::new(memory)), inputs, inner.clone());
     let front = Front::new(
-        front_door(Who::new(keys), What::new(tenants.clone()), inner.clone()),
+        front_door(Who::new(keys), What::new(tenants.clone()), keyed),
         readiness,
         metrics,
     );

@@ -18,6 +18,8 @@ const READ_WITHIN: Duration = Duration::from_secs(30);
 /// An input that is there, or one that is still being sent.
 pub(crate) enum Input {
     Whole(Bytes),
+    /// Read and checked for its length, with the room that it takes.
+    Read(Bytes, Taken),
     Coming {
         length: Option<u64>,
         body: Lingering,
@@ -38,6 +40,10 @@ impl Input {
             Self::Whole(bytes) => {
                 check_length(bytes.len() as u64, limit)?;
                 take_room(room, &bytes)?;
+                return Ok(bytes);
+            }
+            Self::Read(bytes, taken) => {
+                *room = taken;
                 return Ok(bytes);
             }
             Self::Coming { length, body } => (length, body),

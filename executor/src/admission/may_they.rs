@@ -51,17 +51,18 @@ pub(crate) struct MayThey {
 }
 
 impl MayThey {
-    /// `engine` counts all runs of this process, against so many slots.
+    /// `engine` counts all runs of this process, against so many slots; `inputs` is the room that its inputs take.
     pub(crate) fn new(
         engine: Arc<Running>,
         engine_slots: u32,
+        inputs: Arc<InputRoom>,
         disk: DiskRoom,
         standby: Standby,
     ) -> Self {
         Self {
             engine,
             engine_slots,
-            inputs: InputRoom::of_process(),
+            inputs,
             disk,
             standby,
         }

@@ -147,7 +147,7 @@ fn record(ran: &Ran) -> MeterRecord {
         egress_bytes: 0,
         input_sha256: Sha256::digest(&granted.input).into(),
         output_sha256: Sha256::digest(&finished.output).into(),
-        charge_key: [0; 32],
+        charge_key: resolved.charge_key,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Admission: the one way from a request to a run, as tower layers in one order.
 //!
 //! ```text
-//! request id → who → what → may they → (run to end) → run → meter
+//! request id → who → what → (keyed) → may they → (run to end) → run → meter
 //! ```
 //!
 //! Each layer takes what the one before made, and its type says so: without a [`who::Known`] there is no
@@ -11,7 +11,8 @@
 
 mod answer;
 mod body;
-mod headers;
+pub(crate) mod headers;
+pub(crate) mod keyed;
 mod linger;
 pub(crate) mod may_they;
 pub(crate) mod meter;
@@ -24,6 +25,7 @@ mod stopwatch;
 pub(crate) mod what;
 pub(crate) mod who;
 
+use axum::response::Response;
 use cartwright_domain::ids::{InvocationId, RequestId};
 use cartwright_domain::money::Pico;
 use tower::{Layer, Service, ServiceBuilder};
@@ -37,6 +39,7 @@ pub(crate) use headers::REQUEST_ID;
 pub(crate) use refusal::Refusal;
 pub(crate) use stopwatch::Stopwatch;
 
+use keyed::Keyed;
 use may_they::{Granted, MayThey};
 use meter::Meter;
 use request_id::RequestIds;
@@ -66,8 +69,17 @@ impl Done {
     }
 }
 
+/// How a request ended that was not refused.
+pub(crate) enum Ended {
+    /// It ran, and its answer is made of that.
+    Ran(Done),
+    /// Its answer is there already.
+    Answered(Response),
+}
+
 /// The front door's stack: HTTP in, HTTP out.
-pub(crate) type FrontDoor<Inner> = RequestIds<step::Stepped<Who, step::Stepped<What, Inner>>>;
+pub(crate) type FrontDoor<Inner> =
+    RequestIds<step::Stepped<Who, step::Stepped<What, Keyed<Inner>>>>;
 
 /// The inner half: from what shall run to a run that is metered. Internal callers come in here.
 pub(crate) fn inner(
@@ -84,7 +96,7 @@ pub(crate) fn inner(
 }
 
 /// The whole stack before `inner`.
-pub(crate) fn front_door<Inner>(who: Who, what: What, inner: Inner) -> FrontDoor<Inner> {
+pub(crate) fn front_door<Inner>(who: Who, what: What, inner: Keyed<Inner>) -> FrontDoor<Inner> {
     let layers = (StepLayer::new(who), StepLayer::new(what));
     RequestIds::new(layers.layer(inner))
 }

@@ -20,7 +20,10 @@ impl Refusal {
     /// A refusal of this code. What passes by itself says when to come back.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
         let retry_after_s = match code {
-            Code::ConcurrencyLimited | Code::Shedding | Code::NotReady => Some(1),
+            Code::ConcurrencyLimited
+            | Code::IdempotencyInProgress
+            | Code::Shedding
+            | Code::NotReady => Some(1),
             _ => None,
         };
         Self {

@@ -10,12 +10,12 @@ use cartwright_domain::ids::RequestId;
 use cartwright_domain::problem::Code;
 use futures_util::FutureExt;
 use http::request::Parts;
-use http::{Request, Uri};
+use http::{HeaderValue, Request, Uri};
 use hyper::body::Incoming;
 use tower::Service;
 
 use super::linger::Lingering;
-use super::{Done, Refusal, Stopwatch, answer};
+use super::{Ended, REQUEST_ID, Refusal, Stopwatch, answer};
 use crate::mint;
 
 /// A request with an id.
@@ -40,7 +40,7 @@ impl<S> RequestIds<S> {
 
 impl<S> Service<Request<Incoming>> for RequestIds<S>
 where
-    S: Service<Arrived, Response = Done, Error = Refusal, Future: Send + 'static>,
+    S: Service<Arrived, Response = Ended, Error = Refusal, Future: Send + 'static>,
 {
     type Response = Response;
     type Error = Infallible;
@@ -73,9 +73,14 @@ where
     }
 }
 
-fn answer(request_id: RequestId, uri: &Uri, ended: Result<Done, Refusal>) -> Response {
+fn answer(request_id: RequestId, uri: &Uri, ended: Result<Ended, Refusal>) -> Response {
     match ended {
-        Ok(done) => answer::of(done, uri.path()),
+        Ok(Ended::Ran(done)) => answer::of(done, uri.path()),
+        Ok(Ended::Answered(mut answer)) => {
+            let id = HeaderValue::try_from(request_id.to_string()).expect("a UUID is ASCII");
+            answer.headers_mut().insert(REQUEST_ID, id);
+            answer
+        }
         Err(refusal) => refusal.into_answer(request_id, uri.path()),
     }
 }

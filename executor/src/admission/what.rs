@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::Query;
+use bytes::Bytes;
 use cartwright_domain::ids::RequestId;
 use cartwright_domain::limits::LimitOverrides;
 use cartwright_domain::names::{AliasName, FunctionName};
@@ -15,6 +16,8 @@ use serde::Deserialize;
 use super::step::Step;
 use super::who::{Known, TenantRef};
 use super::{Input, Refusal, Stopwatch};
+use crate::idempotency::IdempotencyKey;
+use crate::inputs::{InputRoom, Taken};
 use crate::routes::INVOKE;
 use crate::tenants::{Absent, Function, Tenant, Tenants, Unavailable, Version};
 
@@ -30,7 +33,29 @@ pub(crate) struct Resolved {
     pub(crate) input: Input,
     /// Lower limits for this run.
     pub(crate) limits: LimitOverrides,
+    /// What the caller named the request, if it did.
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
+    /// See `MeterRecord::charge_key`.
+    pub(crate) charge_key: [u8; 32],
     pub(crate) stopwatch: Stopwatch,
+}
+
+impl Resolved {
+    /// Read the input before its turn, for who must know it earlier. It stays the input of the run.
+    pub(crate) async fn read_input(&mut self, room: Arc<InputRoom>) -> Result<Bytes, Refusal> {
+        let limit = self
+            .function
+            .limits
+            .lowered_by(&self.limits)
+            .input_bytes_max;
+        let mut taken = Taken::none(room, self.tenant.inputs.clone());
+        let input = std::mem::replace(&mut self.input, Input::Whole(Bytes::new()));
+        let input = input.read(limit, &mut taken).await?;
+        // The time that the caller took to send it is not ours.
+        self.stopwatch.skip();
+        self.input = Input::Read(input.clone(), taken);
+        Ok(input)
+    }
 }
 
 /// Finds what is asked for.
@@ -50,6 +75,7 @@ impl Step<Known> for What {
     async fn take(&self, known: Known) -> Result<Resolved, Refusal> {
         let Known { arrived, tenant } = known;
         let which = which_version(&arrived.parts.uri)?;
+        let idempotency_key = IdempotencyKey::of(&arrived.parts.headers)?;
         let found = match &tenant {
             TenantRef::Id(id) => self.tenants.by_id(*id).await,
             TenantRef::Slug(slug) => self.tenants.by_slug(slug).await,
@@ -82,6 +108,8 @@ impl Step<Known> for What {
             },
             trigger: Trigger::Http,
             limits: LimitOverrides::default(),
+            idempotency_key,
+            charge_key: [0; 32],
             stopwatch: arrived.stopwatch,
         })
     }

@@ -17,6 +17,7 @@ mod fleet;
 mod forgeries;
 mod functions;
 mod guests;
+mod idempotency;
 mod ingest;
 mod invocations;
 mod invoke;
