@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cartwright_domain::engine_epoch::ENGINE_EPOCH;
 use cartwright_domain::ids::RequestId;
 use cartwright_domain::outcome::Trigger;
 use cartwright_domain::problem::Code;
@@ -69,7 +70,13 @@ async fn resolve(
         .at_least(request.tenant_id, request.generation_min)
         .await
         .map_err(unavailable)?;
-    let (function, version) = find(&tenant, request.function.as_str(), &request.which)?;
+    let (mut function, version) = find(&tenant, request.function.as_str(), &request.which)?;
+    if let Some(configuration) = &request.configuration {
+        let given = function
+            .given(configuration)
+            .map_err(|error| Refusal::new(Code::InvalidRequest, error.to_string()))?;
+        function = Arc::new(given);
+    }
     Ok(Resolved {
         request_id,
         tenant,
@@ -80,6 +87,7 @@ async fn resolve(
             WhichVersion::Version(_) => None,
         },
         trigger: request.trigger,
+        seed_id: request.seed_id,
         input: Input::Whole(input.into()),
         limits: request.limits,
         idempotency_key: None,
@@ -100,6 +108,7 @@ fn result(done: Done) -> RunResult {
         invocation_id: granted.invocation_id,
         function: resolved.function.name.clone(),
         version: resolved.version.number,
+        engine_epoch: ENGINE_EPOCH,
         outcome: finished.outcome,
         output: STANDARD.encode(&finished.output),
         log: log_text(&finished.log),

@@ -126,6 +126,8 @@ async fn request_for(
         trigger: Trigger::Test,
         input: STANDARD.encode(sample.input.get()),
         limits: sample.limits,
+        seed_id: None,
+        configuration: None,
     })
 }
 

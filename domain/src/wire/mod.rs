@@ -17,7 +17,9 @@ pub use meters::{
     BatchAck, Estimate, EstimateLine, Period, PlanTerms, Record, RecordPage, USAGE_DAYS_MAX,
     UsageDaysMax, UsageGroup, UsageRow, WriterAck, WriterRegistration, big_number,
 };
-pub use run::{LogStatus, RunError, RunLog, RunRequest, RunResult, WhichVersion};
+pub use run::{
+    GivenConfiguration, LogStatus, RunError, RunLog, RunRequest, RunResult, WhichVersion,
+};
 pub use snapshot::{
     AliasSnapshot, ArtifactLocation, FunctionSnapshot, KeySnapshot, Retention, TenantSnapshot,
     TenantState, VersionSnapshot,

@@ -1,6 +1,9 @@
 //! A run that the api asks an executor for, its result, and the run log that an executor sends to the api.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::ids::{FunctionId, InvocationId, RequestId, TenantId};
 use crate::limits::LimitOverrides;
@@ -35,6 +38,21 @@ pub struct RunRequest {
     /// Lower limits for this run.
     #[serde(default)]
     pub limits: LimitOverrides,
+    /// The clock and the randomness of this run instead of new ones, so that it goes as that run went.
+    #[serde(default)]
+    pub seed_id: Option<InvocationId>,
+    /// A configuration instead of the function's newest.
+    #[serde(default)]
+    pub configuration: Option<GivenConfiguration>,
+}
+
+/// The configuration that one run is given.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct GivenConfiguration {
+    /// Which version of it this is; 0 is none.
+    pub config_version: u32,
+    /// The configuration, as it was put; `None` when the function sees none.
+    pub config: Option<Arc<RawValue>>,
 }
 
 /// What a run left behind.
@@ -46,6 +64,8 @@ pub struct RunResult {
     pub function: FunctionName,
     /// The version that ran.
     pub version: u32,
+    /// Which engine its fuel was counted by.
+    pub engine_epoch: u16,
     /// How it ended.
     pub outcome: Outcome,
     /// The output, base64.

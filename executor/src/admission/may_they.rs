@@ -33,6 +33,13 @@ pub(crate) struct Granted {
     _places: Places,
 }
 
+impl Granted {
+    /// What the guest's clock and randomness derive from.
+    pub(crate) fn seed_id(&self) -> InvocationId {
+        self.resolved.seed_id.unwrap_or(self.invocation_id)
+    }
+}
+
 /// Given back when the run is over, whatever becomes of it.
 struct Places {
     _of_function: Permit,

@@ -125,7 +125,7 @@ fn record(ran: &Ran) -> MeterRecord {
     let resolved = &granted.resolved;
     MeterRecord {
         invocation_id: granted.invocation_id,
-        seed_id: granted.invocation_id,
+        seed_id: granted.seed_id(),
         tenant_id: resolved.tenant.id,
         function_id: resolved.function.id,
         request_id: resolved.request_id,

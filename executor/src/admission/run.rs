@@ -48,8 +48,8 @@ impl Run {
             input: granted.input.clone(),
             limits: granted.limits,
             environment: resolved.function.environment.clone(),
-            clock_ms: granted.invocation_id.unix_ms(),
-            seed: seed(&resolved.tenant.seed_key, granted.invocation_id),
+            clock_ms: granted.seed_id().unix_ms(),
+            seed: seed(&resolved.tenant.seed_key, granted.seed_id()),
             output_json: true,
         };
         match self.engine.run(module, run).await {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::Query;
 use bytes::Bytes;
-use cartwright_domain::ids::RequestId;
+use cartwright_domain::ids::{InvocationId, RequestId};
 use cartwright_domain::limits::LimitOverrides;
 use cartwright_domain::names::{AliasName, FunctionName};
 use cartwright_domain::outcome::Trigger;
@@ -30,6 +30,8 @@ pub(crate) struct Resolved {
     /// The alias that led to the version, if one did.
     pub(crate) alias: Option<AliasName>,
     pub(crate) trigger: Trigger,
+    /// The run whose clock and randomness this one has; `None` has its own.
+    pub(crate) seed_id: Option<InvocationId>,
     pub(crate) input: Input,
     /// Lower limits for this run.
     pub(crate) limits: LimitOverrides,
@@ -107,6 +109,7 @@ impl Step<Known> for What {
                 WhichVersion::Version(_) => None,
             },
             trigger: Trigger::Http,
+            seed_id: None,
             limits: LimitOverrides::default(),
             idempotency_key,
             charge_key: [0; 32],

@@ -11,10 +11,12 @@ use cartwright_domain::limits::Limits;
 use cartwright_domain::names::{AliasName, FunctionName, TenantSlug};
 use cartwright_domain::price::UnitPrices;
 use cartwright_domain::wire::{
-    FunctionSnapshot, Retention, TenantSnapshot, TenantState, VersionSnapshot, WhichVersion,
+    FunctionSnapshot, GivenConfiguration, Retention, TenantSnapshot, TenantState, VersionSnapshot,
+    WhichVersion,
 };
-use cartwright_engine::Environment;
+use cartwright_engine::{Environment, EnvironmentError};
 use http::HeaderValue;
+use serde_json::value::RawValue;
 
 use crate::inputs::InputRoom;
 use crate::modules::{Artifact, ArtifactKey, ModuleSlot, Modules};
@@ -40,6 +42,7 @@ pub(crate) struct Tenant {
 }
 
 /// A function with everything that a run of it needs.
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) id: FunctionId,
     pub(crate) name: FunctionName,
@@ -137,6 +140,19 @@ impl Tenant {
 }
 
 impl Function {
+    /// The same function with another configuration than its newest. Its runs count with all others.
+    pub(crate) fn given(
+        &self,
+        configuration: &GivenConfiguration,
+    ) -> Result<Self, EnvironmentError> {
+        let config = configuration.config.as_deref().map(RawValue::get);
+        Ok(Self {
+            config_version: configuration.config_version,
+            environment: environment(config)?,
+            ..self.clone()
+        })
+    }
+
     /// The version that is asked for.
     pub(crate) fn version(&self, which: &WhichVersion) -> Result<&Arc<Version>, Absent> {
         let number = match which {
@@ -179,6 +195,11 @@ impl Function {
     }
 }
 
+/// What a run sees with this configuration.
+fn environment(config: Option<&str>) -> Result<Environment, EnvironmentError> {
+    Environment::new(config.map(|config| (CONFIG_VARIABLE, config)))
+}
+
 /// Some words with commas between them, and how many more there are.
 fn listed(words: impl ExactSizeIterator<Item = String>) -> String {
     const SHOWN: usize = 10;
@@ -202,11 +223,8 @@ struct Indexer<'a> {
 impl Indexer<'_> {
     fn function(&self, function: FunctionSnapshot) -> Result<Function> {
         let limits = self.limits.lowered_by(&function.limits);
-        let config = function
-            .config
-            .as_ref()
-            .map(|config| (CONFIG_VARIABLE, config.get()));
-        let environment = Environment::new(config).context("its configuration")?;
+        let config = function.config.as_deref().map(RawValue::get);
+        let environment = environment(config).context("its configuration")?;
         let mut versions = function
             .versions
             .iter()
