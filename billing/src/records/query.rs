@@ -3,6 +3,7 @@
 use cartwright_domain::ids::{FunctionId, InvocationId};
 use cartwright_domain::outcome::{Outcome, Trigger};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::error::BillingError;
 
@@ -20,6 +21,8 @@ pub(super) struct Asked {
     to_ms: Option<u64>,
     min_fuel: Option<u64>,
     before: Option<InvocationId>,
+    /// These runs alone, with commas between them; at most as many as a page holds.
+    ids: Option<String>,
     limit: Option<usize>,
 }
 
@@ -30,6 +33,7 @@ pub(super) struct Filter {
     pub(super) outcome: Option<i16>,
     pub(super) trigger: Option<i16>,
     pub(super) fuel_min: i64,
+    pub(super) ids: Option<Vec<Uuid>>,
     /// The lowest id that passes.
     pub(super) from: InvocationId,
     /// Above the highest id that passes.
@@ -45,8 +49,20 @@ impl Filter {
                 "limit is 1 to {LIMIT_MAX}; got {limit}"
             )));
         }
-        let highest = InvocationId::from_bytes([0xff; 16]);
-        let to = asked.to_ms.map_or(highest, first_of);
+        let ids = asked.ids.as_deref().map(ids).transpose()?;
+        let (mut from, mut to) = (
+            asked
+                .from_ms
+                .map_or(InvocationId::from_bytes([0; 16]), first_of),
+            asked
+                .to_ms
+                .map_or(InvocationId::from_bytes([0xff; 16]), first_of),
+        );
+        if let Some((lowest, highest)) = ids.as_deref().and_then(span) {
+            // Ids carry the time, and the table is parted by it: no other day is looked at.
+            from = from.max(first_of(lowest.unix_ms()));
+            to = to.min(first_of(highest.unix_ms() + 1));
+        }
         Ok(Self {
             function_id: asked.function_id,
             // What is larger than any stored number matches nothing, as the largest does.
@@ -58,13 +74,27 @@ impl Filter {
             fuel_min: asked
                 .min_fuel
                 .map_or(0, |fuel| i64::try_from(fuel).unwrap_or(i64::MAX)),
-            from: asked
-                .from_ms
-                .map_or(InvocationId::from_bytes([0; 16]), first_of),
+            ids,
+            from,
             below: asked.before.map_or(to, |before| before.min(to)),
             limit,
         })
     }
+}
+
+fn ids(text: &str) -> Result<Vec<Uuid>, BillingError> {
+    let ids: Result<Vec<Uuid>, _> = text.split(',').map(str::parse).collect();
+    match ids {
+        Ok(ids) if ids.len() <= LIMIT_MAX => Ok(ids),
+        _ => Err(BillingError::Invalid(format!(
+            "ids are at most {LIMIT_MAX} UUIDs with commas between them"
+        ))),
+    }
+}
+
+/// The lowest and the highest of these.
+fn span(ids: &[Uuid]) -> Option<(InvocationId, InvocationId)> {
+    Some(((*ids.iter().min()?).into(), (*ids.iter().max()?).into()))
 }
 
 /// The lowest id of a millisecond: ids carry the time, so a span of time is a span of ids.

@@ -19,6 +19,7 @@ pub(super) struct Stored {
 /// As the columns of `meter_record` are.
 struct Row {
     invocation_id: Uuid,
+    seed_id: Uuid,
     function_id: Uuid,
     request_id: Uuid,
     version: i32,
@@ -35,15 +36,18 @@ struct Row {
     output_bytes: i32,
     log_bytes: i32,
     alias: Option<String>,
+    input_sha256: String,
+    output_sha256: String,
 }
 
 /// The newest records that pass, and one more than the limit if there are so many.
 pub(super) async fn page(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Stored>, BillingError> {
     let rows = sqlx::query_as!(
         Row,
-        "
-        select invocation_id, function_id, request_id, version, config_version, price_sheet, engine_epoch, outcome, trigger,
-            bill_class, fuel, memory_peak_bytes, duration_us, input_bytes, output_bytes, log_bytes, alias
+        r#"
+        select invocation_id, seed_id, function_id, request_id, version, config_version, price_sheet, engine_epoch, outcome,
+            trigger, bill_class, fuel, memory_peak_bytes, duration_us, input_bytes, output_bytes, log_bytes, alias,
+            encode(input_sha256, 'hex') as "input_sha256!", encode(output_sha256, 'hex') as "output_sha256!"
         from meter_record
         where tenant_id = $1 and invocation_id >= $2 and invocation_id < $3
             and ($4::uuid is null or function_id = $4)
@@ -51,9 +55,10 @@ pub(super) async fn page(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Store
             and ($6::smallint is null or outcome = $6)
             and ($7::smallint is null or trigger = $7)
             and fuel >= $8
+            and ($9::uuid[] is null or invocation_id = any($9))
         order by invocation_id desc
-        limit $9
-        ",
+        limit $10
+        "#,
         tx.tenant().uuid(),
         filter.from.uuid(),
         filter.below.uuid(),
@@ -62,6 +67,7 @@ pub(super) async fn page(tx: &mut TenantTx, filter: &Filter) -> Result<Vec<Store
         filter.outcome,
         filter.trigger,
         filter.fuel_min,
+        filter.ids.as_deref() as Option<&[Uuid]>,
         i64::try_from(filter.limit + 1).unwrap_or(i64::MAX),
     )
     .fetch_all(tx.connection())
@@ -79,12 +85,13 @@ pub(super) async fn one(
 ) -> Result<Option<Stored>, BillingError> {
     let row = sqlx::query_as!(
         Row,
-        "
-        select invocation_id, function_id, request_id, version, config_version, price_sheet, engine_epoch, outcome, trigger,
-            bill_class, fuel, memory_peak_bytes, duration_us, input_bytes, output_bytes, log_bytes, alias
+        r#"
+        select invocation_id, seed_id, function_id, request_id, version, config_version, price_sheet, engine_epoch, outcome,
+            trigger, bill_class, fuel, memory_peak_bytes, duration_us, input_bytes, output_bytes, log_bytes, alias,
+            encode(input_sha256, 'hex') as "input_sha256!", encode(output_sha256, 'hex') as "output_sha256!"
         from meter_record
         where tenant_id = $1 and invocation_id = $2
-        ",
+        "#,
         tx.tenant().uuid(),
         invocation.uuid(),
     )
@@ -103,6 +110,7 @@ impl Row {
             price_sheet: small(self.price_sheet)?,
             record: Record {
                 invocation_id,
+                seed_id: self.seed_id.into(),
                 function_id: self.function_id.into(),
                 version: small(self.version)?,
                 config_version: small(self.config_version)?,
@@ -125,6 +133,8 @@ impl Row {
                 input_bytes: small(self.input_bytes)?,
                 output_bytes: small(self.output_bytes)?,
                 log_bytes: small(self.log_bytes)?,
+                input_sha256: self.input_sha256,
+                output_sha256: self.output_sha256,
                 cost: String::new(),
             },
         })

@@ -40,6 +40,8 @@ pub struct BatchAck {
 pub struct Record {
     /// The run.
     pub invocation_id: InvocationId,
+    /// What its clock and randomness derived from: the id of the first attempt, mostly its own.
+    pub seed_id: InvocationId,
     /// What ran.
     pub function_id: FunctionId,
     /// Which version.
@@ -72,6 +74,10 @@ pub struct Record {
     pub output_bytes: u32,
     /// Log in bytes.
     pub log_bytes: u32,
+    /// SHA-256 of the input, hexadecimal.
+    pub input_sha256: String,
+    /// SHA-256 of the output, hexadecimal.
+    pub output_sha256: String,
     /// List price by the price sheet that the record names, as in `Cartwright-Cost`; `0 USD` when unbilled.
     pub cost: String,
 }
