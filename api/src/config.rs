@@ -73,6 +73,12 @@ pub(crate) struct WorkConfig {
     #[command(flatten)]
     pub(crate) redis: RedisConfig,
     #[command(flatten)]
+    pub(crate) executors: ExecutorsConfig,
+    #[command(flatten)]
+    pub(crate) billing: BillingConfig,
+    #[command(flatten)]
+    pub(crate) internal: InternalConfig,
+    #[command(flatten)]
     pub(crate) compiler: CompilerConfig,
     #[command(flatten)]
     pub(crate) housekeeping: HousekeepingConfig,

@@ -5,14 +5,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cartwright_role::drain::Drain;
 use cartwright_role::health::{self, Readiness};
+use cartwright_role::internal::Client;
 use cartwright_role::{listener, prometheus, request, telemetry};
 use ed25519_dalek::SigningKey;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::clients::billing::Billing;
 use crate::clients::changes::{self, ChangeFeed};
+use crate::clients::executors::Executors;
 use crate::clients::object_store::ObjectStore;
 use crate::config::WorkConfig;
 use crate::database::Database;
+use crate::replays::work::Replaying;
 use crate::{jobs, needs};
 
 /// Work until SIGTERM or SIGINT, then let jobs end.
@@ -24,6 +28,7 @@ pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
     let (database, announced) = Database::new(&config.database)?;
     let feed = ChangeFeed::new(&config.redis)?;
     let object_store = ObjectStore::new(&config.object_store).await;
+    let client = Client::new(&config.internal)?;
     let worker = jobs::Worker {
         database: database.clone(),
         compiling: jobs::Compiling {
@@ -31,7 +36,13 @@ pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
             program: config.compiler.program()?,
             signing_key: signing_key(&config.artifact_signing_key)?,
         },
-        slots: config.compiler.slots(),
+        replaying: Replaying {
+            database: database.clone(),
+            executors: Executors::new(&config.executors, &client, database.clone()),
+            billing: Billing::new(&config.billing, &client),
+            run_log_days: config.housekeeping.run_log_days,
+        },
+        compiles_max: config.compiler.slots(),
     };
     let listening = listener::bind(config.worker_listen, "CARTWRIGHT_WORKER_LISTEN").await?;
     tokio::spawn(changes::announce(feed.clone(), announced));

@@ -1,7 +1,7 @@
 //! What a handler takes from a request, where a refusal is a problem document like every other.
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use cartwright_domain::problem::Code;
 use http::StatusCode;
@@ -19,10 +19,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ProblemResponse;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ProblemResponse> {
-        let axum::Json(value) = axum::Json::from_request(request, state).await.map_err(
-            |rejection: JsonRejection| refused(rejection.status(), &rejection.body_text()),
-        )?;
+        let read = <axum::Json<T> as FromRequest<S>>::from_request(request, state).await;
+        let axum::Json(value) = read.map_err(|rejection: JsonRejection| {
+            refused(rejection.status(), &rejection.body_text())
+        })?;
         Ok(Self(value))
+    }
+}
+
+/// A JSON body that may be left out, together with its content type.
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
+    type Rejection = ProblemResponse;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ProblemResponse> {
+        let read = <axum::Json<T> as OptionalFromRequest<S>>::from_request(request, state).await;
+        let value = read.map_err(|rejection: JsonRejection| {
+            refused(rejection.status(), &rejection.body_text())
+        })?;
+        Ok(value.map(|axum::Json(value)| Self(value)))
     }
 }
 

@@ -72,11 +72,11 @@ impl Wiring {
         ) {
             set(name, address);
         }
-        if role != Role::Worker {
-            set(
-                "CARTWRIGHT_INTERNAL_CREDENTIAL",
-                self.secrets.credential(role)?,
-            );
+        set(
+            "CARTWRIGHT_INTERNAL_CREDENTIAL",
+            self.secrets.credential(role)?,
+        );
+        if role.internal_listen_variable().is_some() {
             set(
                 "CARTWRIGHT_INTERNAL_CALLERS",
                 self.secrets.get("CARTWRIGHT_INTERNAL_CALLERS")?,
@@ -93,14 +93,6 @@ impl Wiring {
                 for name in ["CARTWRIGHT_TOKEN_SIGNING_KEY", "CARTWRIGHT_SECRETS_KEY"] {
                     set(name, self.secrets.get(name)?);
                 }
-                set(
-                    "CARTWRIGHT_BILLING_INTERNAL_URL",
-                    &self.listeners.internal_url(Role::Billing),
-                );
-                set(
-                    "CARTWRIGHT_EXECUTOR_INTERNAL_URLS",
-                    &self.listeners.executors_internal_urls(),
-                );
                 set(
                     "CARTWRIGHT_EXECUTOR_PUBLIC_URL",
                     &self.listeners.invoke_url(),
@@ -137,6 +129,14 @@ impl Wiring {
             Role::Billing => {}
         }
         if matches!(role, Role::Api | Role::Worker) {
+            set(
+                "CARTWRIGHT_BILLING_INTERNAL_URL",
+                &self.listeners.internal_url(Role::Billing),
+            );
+            set(
+                "CARTWRIGHT_EXECUTOR_INTERNAL_URLS",
+                &self.listeners.executors_internal_urls(),
+            );
             if let Some(endpoint) = &self.object_store.endpoint {
                 set("S3_ENDPOINT", endpoint);
             }

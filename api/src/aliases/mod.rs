@@ -14,12 +14,16 @@ use uuid::Uuid;
 use self::store::Pointed;
 use crate::app::App;
 use crate::audit;
-use crate::auth::{FunctionDeploy, FunctionRead, Tenant};
+use crate::auth::{Caller, FunctionDeploy, FunctionRead, GateWrite, Permission, Tenant};
 use crate::database::TenantTx;
-use crate::error::ApiError;
+use crate::error::{ApiError, Violation};
 use crate::functions::store::id_of;
+use crate::gates;
 use crate::page::{Page, PageRequest};
 use crate::versions::{self, Status};
+
+/// A reason to go over a gate, at most.
+const OVER_GATE_CHARS_MAX: usize = 500;
 
 /// Where an alias points.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,6 +55,9 @@ pub(crate) struct Move {
     moved_at: DateTime<Utc>,
     /// Who moved it.
     moved_by: String,
+    /// Why it went over the alias' gate, in the words of who moved it; null when it did not.
+    #[schema(required)]
+    over_gate: Option<String>,
 }
 
 /// Where to point an alias.
@@ -59,6 +66,31 @@ pub(crate) struct Move {
 pub(crate) struct AliasChange {
     /// A version that is ready.
     version: i32,
+    /// Why to go over the alias' gate if it refuses the move: kept with the move, and in the audit log. Needs the permission
+    /// `gate:write`.
+    #[schema(min_length = 1, max_length = 500)]
+    over_gate: Option<String>,
+}
+
+/// The wish to point an alias at a version that is ready.
+pub(crate) struct Wish<'a> {
+    /// Which version.
+    pub(crate) version: i32,
+    /// When it was made, where it waited for its version since. It gives way to a later one.
+    pub(crate) asked_at: Option<DateTime<Utc>>,
+    /// Why to go over the gate.
+    pub(crate) over_gate: Option<&'a str>,
+}
+
+impl Wish<'_> {
+    /// A wish of now.
+    pub(crate) fn to(version: i32) -> Self {
+        Self {
+            version,
+            asked_at: None,
+            over_gate: None,
+        }
+    }
 }
 
 /// List aliases
@@ -108,7 +140,7 @@ pub(crate) async fn list(
     responses(
         (status = 200, description = "Where it points now", body = Alias),
         (status = 404, description = "`not_found`: no such function or version"),
-        (status = 409, description = "`conflict`: the version is not ready"),
+        (status = 409, description = "`conflict`: the version is not ready, or the alias' gate refuses it; then `errors[]` says what is missing"),
     )
 )]
 pub(crate) async fn put(
@@ -117,6 +149,9 @@ pub(crate) async fn put(
     Path((name, alias)): Path<(FunctionName, AliasName)>,
     Json(change): Json<AliasChange>,
 ) -> Result<Json<Alias>, ApiError> {
+    if let Some(reason) = &change.over_gate {
+        check_reason(reason, &tenant.caller)?;
+    }
     let mut tx = app.database.tenant_tx(tenant.id).await?;
     let function_id = id_of(&mut tx, name.as_str()).await?;
     match versions::store::status_of(&mut tx, function_id, change.version).await? {
@@ -135,16 +170,11 @@ pub(crate) async fn put(
         }
     }
     let by = tenant.caller.actor();
-    point(
-        &mut tx,
-        &by,
-        &name,
-        function_id,
-        &alias,
-        change.version,
-        None,
-    )
-    .await?;
+    let wish = Wish {
+        over_gate: change.over_gate.as_deref(),
+        ..Wish::to(change.version)
+    };
+    point(&mut tx, &by, &name, function_id, &alias, wish).await?;
     let aliases = store::list(&mut tx, function_id).await?;
     tx.commit().await?;
     let moved = aliases
@@ -157,23 +187,48 @@ fn not_ready(version: i32, why: &str) -> ApiError {
     ApiError::Conflict(format!("version {version} {why}"))
 }
 
-/// Point an alias at a version that is ready: keep the move, note it in the audit log, and tell the executors.
-///
-/// A wish that waited for its version says when it was made, and gives way to a later one.
+/// Going over a gate takes a reason, and who may set the gate.
+fn check_reason(reason: &str, caller: &Caller) -> Result<(), ApiError> {
+    if !caller.may(GateWrite::ROW) {
+        return Err(ApiError::Forbidden(
+            "going over a gate needs the permission gate:write, which owners and admins have"
+                .to_owned(),
+        ));
+    }
+    match reason.trim().chars().count() {
+        1..=OVER_GATE_CHARS_MAX => Ok(()),
+        count => Err(ApiError::InvalidMembers(vec![Violation {
+            pointer: "/over_gate".to_owned(),
+            detail: format!("must say why in 1 to {OVER_GATE_CHARS_MAX} characters; got {count}"),
+        }])),
+    }
+}
+
+/// Point an alias at a version that is ready, if its gate lets it: keep the move, note it in the audit log, and tell the executors.
 pub(crate) async fn point(
     tx: &mut TenantTx,
     by: &str,
     function: &FunctionName,
     function_id: FunctionId,
     alias: &AliasName,
-    version: i32,
-    asked_at: Option<DateTime<Utc>>,
+    wish: Wish<'_>,
 ) -> Result<(), ApiError> {
-    match store::point(tx, function_id, alias.as_str(), version, by, asked_at).await? {
+    let missing = gates::missing(tx, function_id, alias, wish.version).await?;
+    let over_gate = match (missing.as_slice(), wish.over_gate) {
+        ([], _) => None,
+        (_, Some(reason)) => Some(reason),
+        (missing, None) => return Err(gates::refusal(alias, wish.version, missing)),
+    };
+    let version = wish.version;
+    let wish = Wish { over_gate, ..wish };
+    match store::point(tx, function_id, alias.as_str(), &wish, by).await? {
         Pointed::Moved => {
             let target = audit::target("alias", &format!("{function}/{alias}"));
             tx.note_tenant_change().await?;
             audit::append(tx, by, "alias.move", &target, None, Some(&version)).await?;
+            if let Some(reason) = over_gate {
+                audit::append(tx, by, "alias.over_gate", &target, None, Some(&reason)).await?;
+            }
         }
         Pointed::Already => {}
         Pointed::Overtaken => tracing::info!(

@@ -4,7 +4,7 @@ use cartwright_domain::ids::FunctionId;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Alias, Move};
+use super::{Alias, Move, Wish};
 use crate::database::TenantTx;
 use crate::error::ApiError;
 use crate::functions;
@@ -66,15 +66,15 @@ async fn standing(
     Ok(standing)
 }
 
-/// Point the alias at a version that is ready, and keep the move. `asked_at` is of a wish that waited; without it, it is new.
+/// Point the alias at a version that is ready, and keep the move.
 pub(super) async fn point(
     tx: &mut TenantTx,
     function_id: FunctionId,
     alias: &str,
-    version: i32,
+    wish: &Wish<'_>,
     by: &str,
-    asked_at: Option<DateTime<Utc>>,
 ) -> Result<Pointed, ApiError> {
+    let (version, asked_at) = (wish.version, wish.asked_at);
     // The first move has no alias to lock; the function is always there.
     functions::store::lock(tx, function_id).await?;
     let standing = standing(tx, function_id, alias, asked_at).await?;
@@ -112,8 +112,8 @@ pub(super) async fn point(
     }
     sqlx::query!(
         r#"
-        insert into alias_move (tenant_id, move_id, function_id, alias, from_version, to_version, moved_by)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into alias_move (tenant_id, move_id, function_id, alias, from_version, to_version, moved_by, over_gate)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         "#,
         tx.tenant().uuid(),
         Uuid::now_v7(),
@@ -122,6 +122,7 @@ pub(super) async fn point(
         from,
         version,
         by,
+        wish.over_gate,
     )
     .execute(tx.connection())
     .await?;
@@ -139,7 +140,7 @@ pub(super) async fn moves(
     let moves = sqlx::query_as!(
         Move,
         r#"
-        select move_id as id, from_version as "from", to_version as "to", moved_at, moved_by
+        select move_id as id, from_version as "from", to_version as "to", moved_at, moved_by, over_gate
         from alias_move
         where tenant_id = $1 and function_id = $2 and alias = $3 and ($4::uuid is null or move_id < $4)
         order by move_id desc

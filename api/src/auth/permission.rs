@@ -139,6 +139,10 @@ permissions! {
     FunctionTest = "function:test": [Owner Admin Developer] [Deploy];
     /// See runs, with their input, output and log.
     InvocationRead = "invocation:read": [Owner Admin Developer Viewer] [Read Deploy];
+    /// Run recorded runs again, one by one or in batches.
+    InvocationReplay = "invocation:replay": [Owner Admin Developer] [Deploy];
+    /// Say what an alias asks of a version before it moves, and go over that. Not for keys: who deploys is who is asked.
+    GateWrite = "gate:write": [Owner Admin] [];
     /// See usage.
     UsageRead = "usage:read": [Owner Admin Developer Billing Viewer] [Read];
     /// See the plan and what the month has cost so far.

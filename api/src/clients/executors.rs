@@ -21,7 +21,7 @@ const RUN_MAX: Duration = Duration::from_secs(45);
 /// Where executors are.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct ExecutorsConfig {
-    /// Internal base URLs of executors that run tests while none is registered, separated by commas.
+    /// Internal base URLs of executors that run tests and replays while none is registered, separated by commas.
     #[arg(
         long,
         env = "CARTWRIGHT_EXECUTOR_INTERNAL_URLS",

@@ -174,3 +174,18 @@ pub(crate) async fn names_of(
         .map(|row| (row.function_id.into(), row.name))
         .collect())
 }
+
+/// The name of a function that was not deleted.
+pub(crate) async fn name_of_living(
+    tx: &mut TenantTx,
+    function_id: FunctionId,
+) -> Result<Option<String>, ApiError> {
+    let name = sqlx::query_scalar!(
+        "select name from function where tenant_id = $1 and function_id = $2 and deleted_at is null",
+        tx.tenant().uuid(),
+        function_id.uuid(),
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(name)
+}

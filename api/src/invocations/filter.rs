@@ -6,6 +6,7 @@ use cartwright_domain::outcome::{Outcome, Trigger};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::error::ApiError;
 
@@ -83,6 +84,13 @@ impl Filter {
         };
         Ok(serde_urlencoded::to_string(query).map_err(anyhow::Error::from)?)
     }
+}
+
+/// The query of billing's route for these runs, at most a page of them, as far as they ended so.
+pub(crate) fn of_ids(ids: &[Uuid], outcome: Option<&str>) -> String {
+    let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    let outcome = outcome.map_or_else(String::new, |word| format!("&outcome={word}"));
+    format!("ids={}{outcome}", ids.join(","))
 }
 
 /// One of the known words, or a refusal that lists them.

@@ -1,6 +1,6 @@
 //! Invocations: the meter records that billing keeps, joined with the run logs that the tenant's retention keeps.
 
-mod filter;
+pub(crate) mod filter;
 mod shape;
 pub(crate) mod store;
 
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use axum::Extension;
 use axum::extract::State;
 use cartwright_domain::ids::{InvocationId, RequestId};
-use cartwright_domain::wire::Record;
+use cartwright_domain::wire::{LogStatus, Record};
 use cartwright_role::extract::{Json, Path, Query};
 use uuid::Uuid;
 
@@ -73,7 +73,7 @@ async fn join(
         .map(|each| each.invocation_id.uuid())
         .collect();
     let kept: HashSet<Uuid> = store::with_log(tx, &ids).await?.into_iter().collect();
-    let expected = expected(app, tx).await?;
+    let expected = expected(tx, app.run_log_days).await?;
     let invocations = records.into_iter().map(|record| {
         let log_status = expected.status(&record, kept.contains(&record.invocation_id.uuid()));
         let name = names.get(&record.function_id).cloned();
@@ -82,12 +82,21 @@ async fn join(
     Ok(invocations.collect())
 }
 
-async fn expected(app: &App, tx: &mut TenantTx) -> Result<Expected, ApiError> {
+async fn expected(tx: &mut TenantTx, run_log_days: u16) -> Result<Expected, ApiError> {
     Ok(Expected {
         retention: retention_of(&store::retention(tx).await?)?,
-        days: app.run_log_days,
+        days: run_log_days,
         now: chrono::Utc::now(),
     })
+}
+
+/// What became of the log of a run that has none.
+pub(crate) async fn log_status(
+    tx: &mut TenantTx,
+    record: &Record,
+    run_log_days: u16,
+) -> Result<LogStatus, ApiError> {
+    Ok(expected(tx, run_log_days).await?.status(record, false))
 }
 
 /// Get an invocation
@@ -112,7 +121,7 @@ pub(crate) async fn get(
     let mut tx = app.database.tenant_tx(tenant.id).await?;
     let names = names_of(&mut tx, &[record.function_id.uuid()]).await?;
     let log = store::log_of(&mut tx, id).await?;
-    let log_status = expected(&app, &mut tx)
+    let log_status = expected(&mut tx, app.run_log_days)
         .await?
         .status(&record, log.is_some());
     let name = names.get(&record.function_id).cloned();

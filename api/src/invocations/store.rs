@@ -1,6 +1,6 @@
 //! SQL of run logs. Meter records are billing's.
 
-use cartwright_domain::ids::InvocationId;
+use cartwright_domain::ids::{FunctionId, InvocationId};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -90,15 +90,15 @@ pub(super) async fn with_log(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<Uuid
 }
 
 /// What was kept of one run.
-pub(super) struct KeptLog {
-    pub(super) input: Vec<u8>,
-    pub(super) output: Vec<u8>,
-    pub(super) log: String,
-    pub(super) log_truncated: bool,
-    pub(super) error: Option<Json<Value>>,
+pub(crate) struct KeptLog {
+    pub(crate) input: Vec<u8>,
+    pub(crate) output: Vec<u8>,
+    pub(crate) log: String,
+    pub(crate) log_truncated: bool,
+    pub(crate) error: Option<Json<Value>>,
 }
 
-pub(super) async fn log_of(
+pub(crate) async fn log_of(
     tx: &mut TenantTx,
     id: InvocationId,
 ) -> Result<Option<KeptLog>, ApiError> {
@@ -117,7 +117,7 @@ pub(super) async fn log_of(
 }
 
 /// Which runs of the tenant leave a log, as a word.
-pub(super) async fn retention(tx: &mut TenantTx) -> Result<String, ApiError> {
+pub(crate) async fn retention(tx: &mut TenantTx) -> Result<String, ApiError> {
     let retention = sqlx::query_scalar!(
         "select run_log_retention from tenant where tenant_id = $1",
         tx.tenant().uuid(),
@@ -125,4 +125,30 @@ pub(super) async fn retention(tx: &mut TenantTx) -> Result<String, ApiError> {
     .fetch_one(tx.connection())
     .await?;
     Ok(retention)
+}
+
+/// The newest runs of a function that have a log, from one id and below another.
+pub(crate) async fn kept_of_function(
+    tx: &mut TenantTx,
+    function_id: FunctionId,
+    from: Uuid,
+    below: Uuid,
+    limit: i64,
+) -> Result<Vec<Uuid>, ApiError> {
+    let ids = sqlx::query_scalar!(
+        r#"
+        select invocation_id from run_log
+        where tenant_id = $1 and function_id = $2 and invocation_id >= $3 and invocation_id < $4
+        order by invocation_id desc
+        limit $5
+        "#,
+        tx.tenant().uuid(),
+        function_id.uuid(),
+        from,
+        below,
+        limit,
+    )
+    .fetch_all(tx.connection())
+    .await?;
+    Ok(ids)
 }

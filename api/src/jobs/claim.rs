@@ -39,11 +39,14 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Take a job that is due, if there is one.
-    pub(super) async fn claim(database: &Database) -> Result<Option<Self>, ApiError> {
+    /// Take a job of these kinds that is due, if there is one.
+    pub(super) async fn claim(
+        database: &Database,
+        kinds: &[&str],
+    ) -> Result<Option<Self>, ApiError> {
         let owner = Uuid::now_v7();
         let mut crossing = database.crossing().await?;
-        let job = store::claim(&mut crossing, owner, lease_ms()).await?;
+        let job = store::claim(&mut crossing, owner, lease_ms(), kinds).await?;
         Ok(job.map(|job| Self {
             database: database.clone(),
             owner,
@@ -110,6 +113,13 @@ impl Held {
         store::finish(tx, self.job.job_id, self.owner).await
     }
 
+    /// Let go of the job in its middle, and have it gone on with at once.
+    pub(super) async fn let_go(&self) -> Result<(), ApiError> {
+        let mut tx = self.tenant_tx().await?;
+        store::put_off(&mut tx, self.job.job_id, self.owner, 0, None).await?;
+        tx.commit().await
+    }
+
     /// Let go of the job after a failure of ours, and have it done again later.
     pub(super) async fn put_off(&self, error: &str) -> Result<(), ApiError> {
         let doublings = u32::try_from(self.job.attempts - 1).unwrap_or(0).min(10);
@@ -118,7 +128,7 @@ impl Held {
         let mut tx = self.tenant_tx().await?;
         // Postgres takes no NUL in a text.
         let error = error.replace('\0', "");
-        store::put_off(&mut tx, self.job.job_id, self.owner, delay_ms, &error).await?;
+        store::put_off(&mut tx, self.job.job_id, self.owner, delay_ms, Some(&error)).await?;
         tx.commit().await
     }
 }

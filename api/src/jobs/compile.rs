@@ -9,15 +9,17 @@ use cartwright_domain::compile::{CompileReport, Finding, FindingCode};
 use cartwright_domain::engine_epoch::ENGINE_EPOCH;
 use cartwright_domain::ids::FunctionId;
 use cartwright_domain::names::TargetName;
+use cartwright_domain::problem::Code;
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha256};
 
 use super::claim::Held;
 use super::compiler::{self, Ending};
 use super::store::{self, Waiting};
-use crate::aliases;
+use crate::aliases::{self, Wish};
 use crate::clients::object_store::{ObjectStore, artifact_key, module_key};
 use crate::database::TenantTx;
+use crate::error::ApiError;
 use crate::settings::check;
 
 /// A module over which the compiler dies so often, without a word why, is refused: it would take the place of all others for ever.
@@ -213,9 +215,26 @@ async fn promote(
     promotion: &store::Promotion,
 ) -> anyhow::Result<()> {
     let (function, alias) = (waiting.function.parse()?, promotion.alias.parse()?);
-    let (id, version) = (order.function_id, order.version);
-    let (by, asked_at) = (&promotion.by, Some(promotion.asked_at));
-    aliases::point(tx, by, &function, id, &alias, version, asked_at).await?;
+    let wish = Wish {
+        asked_at: Some(promotion.asked_at),
+        ..Wish::to(order.version)
+    };
+    match aliases::point(
+        tx,
+        &promotion.by,
+        &function,
+        order.function_id,
+        &alias,
+        wish,
+    )
+    .await
+    {
+        // The gate was set while the version was being compiled.
+        Err(ApiError::Problem(problem)) if problem.code == Code::Conflict => {
+            tracing::info!(function.id = %order.function_id, "did not promote: {}", problem.detail);
+        }
+        pointed => pointed?,
+    }
     Ok(())
 }
 

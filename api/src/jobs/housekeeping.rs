@@ -8,6 +8,7 @@ use super::store;
 use crate::database::{Crossing, Database};
 use crate::error::ApiError;
 use crate::fleet::store as fleet;
+use crate::replays;
 
 /// How often to look. Days turn once in 24 hours; a worker that was down then makes up for it at once.
 const EVERY: Duration = Duration::from_secs(600);
@@ -85,13 +86,16 @@ async fn turn(database: &Database, config: HousekeepingConfig) -> Result<(), Api
     let pruned = store::prune_changes(&mut crossing).await?;
     let forgotten = store::prune_sessions(&mut crossing).await?;
     let executors = fleet::prune(&mut crossing).await?;
-    if dropped > 0 || pruned > 0 || forgotten > 0 || executors > 0 {
+    let replays = replays::work::forget(&mut crossing, days).await?;
+    if dropped > 0 || pruned > 0 || forgotten > 0 || executors > 0 || replays > 0 {
         tracing::info!(
             dropped,
             pruned,
             forgotten,
             executors,
-            "dropped {dropped} days of run logs, {pruned} old changes, {forgotten} old sessions and {executors} lost executors"
+            replays,
+            "dropped {dropped} days of run logs, {pruned} old changes, {forgotten} old sessions, {executors} lost executors \
+             and {replays} old replays"
         );
     }
     Ok(())

@@ -4,6 +4,7 @@ mod claim;
 mod compile;
 mod compiler;
 mod housekeeping;
+mod replay;
 mod run;
 pub(crate) mod store;
 
@@ -15,6 +16,7 @@ pub(crate) use run::{Worker, work};
 use cartwright_domain::ids::FunctionId;
 use cartwright_domain::names::TargetName;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// On which Postgres says that a job was queued. A hint: the worker also looks every second.
 pub(crate) const HINT_CHANNEL: &str = "cartwright_jobs";
@@ -34,4 +36,17 @@ pub(crate) enum Task {
         /// The memory that its runs were allowed at the upload, in bytes.
         memory_bytes_max: u64,
     },
+    /// Run a batch of replays.
+    Replay {
+        /// Which batch.
+        batch_id: Uuid,
+    },
+}
+
+impl Task {
+    /// What takes a second: nothing that takes longer may be in its way.
+    const SHORT: &[&str] = &["compile"];
+
+    /// What takes minutes.
+    const LONG: &[&str] = &["replay"];
 }

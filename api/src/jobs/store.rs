@@ -34,16 +34,19 @@ pub(super) async fn claim(
     crossing: &mut Crossing,
     owner: Uuid,
     lease_ms: i32,
+    kinds: &[&str],
 ) -> Result<Option<Claimed>, ApiError> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
     let claimed = sqlx::query_as!(
         Claimed,
         r#"
         select tenant_id as "tenant_id!", job_id as "job_id!", task as "task!: Json<Task>", attempts as "attempts!",
                last_error
-        from job_claim($1, $2, 1)
+        from job_claim($1, $2, 1, $3)
         "#,
         owner,
         lease_ms,
+        &kinds,
     )
     .fetch_optional(crossing.connection())
     .await?;
@@ -72,13 +75,13 @@ pub(super) async fn renew(
     Ok(renewed.rows_affected() == 1)
 }
 
-/// Let go of the job, and do it again after this time.
+/// Let go of the job, and do it again after this time. Without a failure there is no error.
 pub(super) async fn put_off(
     tx: &mut TenantTx,
     job_id: Uuid,
     owner: Uuid,
     delay_ms: i32,
-    error: &str,
+    error: Option<&str>,
 ) -> Result<(), ApiError> {
     sqlx::query!(
         r#"

@@ -2,7 +2,7 @@
 
 mod bounds;
 pub(crate) mod check;
-mod store;
+pub(crate) mod store;
 
 use axum::extract::State;
 use cartwright_domain::names::FunctionName;

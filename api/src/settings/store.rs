@@ -1,8 +1,13 @@
 //! SQL of configurations.
 
+use std::sync::Arc;
+
+use anyhow::Context;
 use cartwright_domain::ids::FunctionId;
+use cartwright_domain::wire::GivenConfiguration;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use sqlx::types::Json;
 
 use super::Configuration;
 use crate::database::TenantTx;
@@ -120,4 +125,46 @@ pub(super) async fn history(
     .fetch_all(tx.connection())
     .await?;
     Ok(history)
+}
+
+/// The number of the newest configuration; 0 when none was put yet.
+pub(crate) async fn newest(tx: &mut TenantTx, function_id: FunctionId) -> Result<u32, ApiError> {
+    let newest = sqlx::query_scalar!(
+        "select config_versions from function where tenant_id = $1 and function_id = $2",
+        tx.tenant().uuid(),
+        function_id.uuid(),
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(u32::try_from(newest).context("a configuration's number is positive")?)
+}
+
+/// A configuration as a run is given it. All of them are kept.
+pub(crate) async fn given(
+    tx: &mut TenantTx,
+    function_id: FunctionId,
+    config_version: u32,
+) -> Result<GivenConfiguration, ApiError> {
+    if config_version == 0 {
+        return Ok(GivenConfiguration {
+            config_version,
+            config: None,
+        });
+    }
+    let config = sqlx::query_scalar!(
+        r#"
+        select config as "config: Json<Box<RawValue>>" from function_config
+        where tenant_id = $1 and function_id = $2 and config_version = $3
+        "#,
+        tx.tenant().uuid(),
+        function_id.uuid(),
+        i32::try_from(config_version).unwrap_or(i32::MAX),
+    )
+    .fetch_optional(tx.connection())
+    .await?
+    .context("a configuration that a run was recorded with is gone")?;
+    Ok(GivenConfiguration {
+        config_version,
+        config: Some(Arc::from(config.0)),
+    })
 }

@@ -21,7 +21,7 @@ use http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::aliases;
+use crate::aliases::{self, Wish};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{FunctionDeploy, FunctionRead, Tenant};
@@ -29,6 +29,7 @@ use crate::clients::object_store::module_key;
 use crate::database::TenantTx;
 use crate::error::ApiError;
 use crate::functions::store::id_of;
+use crate::gates;
 use crate::jobs::{self, Task};
 use crate::page::{Page, PageRequest};
 use crate::plans;
@@ -78,7 +79,7 @@ pub(crate) struct UploadOptions {
         (status = 202, description = "Still compiling", body = VersionDetail,
             headers(("Location" = String, description = "Where to look again"))),
         (status = 404, description = "`not_found`: no such function"),
-        (status = 409, description = "`conflict`: these bytes are being compiled, and another alias waits for them"),
+        (status = 409, description = "`conflict`: these bytes are being compiled, and another alias waits for them; or the alias to move has a gate"),
         (status = 413, description = "`input_too_large`: the module is over the size limit"),
         (status = 415, description = "`unsupported_media_type`: the body is not application/wasm"),
         (status = 422, description = "`module_invalid`: refused; `errors[]` has every finding"),
@@ -134,6 +135,9 @@ async fn take_in(
     let locked = store::lock_function(tx, name.as_str()).await?;
     let function_id = locked.function_id;
     let known = store::find_by_bytes(tx, function_id, &module.sha256).await?;
+    if let Some(alias) = &promote {
+        ask_gate(tx, function_id, alias, known.as_ref()).await?;
+    }
     let (version, must_compile) = match &known {
         None => (store::insert(tx, function_id, module, by).await?, true),
         Some(known) if known.status == Status::Refused => {
@@ -162,7 +166,7 @@ async fn take_in(
             .as_ref()
             .is_some_and(|known| known.status == Status::Ready)
         {
-            aliases::point(tx, by, name, function_id, alias, version, None).await?;
+            aliases::point(tx, by, name, function_id, alias, Wish::to(version)).await?;
         } else if !store::promote_when_ready(tx, function_id, version, alias.as_str(), by).await? {
             return Err(ApiError::Conflict(format!(
                 "version {version} is being compiled and another alias waits for it already; point `{alias}` at it when it is ready"
@@ -179,6 +183,24 @@ async fn take_in(
         version,
         is_new: known.is_none(),
     })
+}
+
+/// Refuse to take in a version that may not be promoted: what is new was not run on anything yet.
+async fn ask_gate(
+    tx: &mut TenantTx,
+    function_id: FunctionId,
+    alias: &AliasName,
+    known: Option<&store::Known>,
+) -> Result<(), ApiError> {
+    let version = known.map_or(0, |known| known.version);
+    let missing = gates::missing(tx, function_id, alias, version).await?;
+    match (missing.as_slice(), known) {
+        ([], _) => Ok(()),
+        (missing, Some(known)) => Err(gates::refusal(alias, known.version, missing)),
+        (_, None) => Err(ApiError::Conflict(format!(
+            "`{alias}` has a gate, and a new version has no batch of replays yet: upload it without `promote`, run a batch of it, then point `{alias}` at it"
+        ))),
+    }
 }
 
 fn answer(detail: VersionDetail, is_new: bool) -> Response {

@@ -245,7 +245,7 @@ pub(super) async fn page(
 }
 
 /// The generation of the tenant's snapshot as this transaction sees it.
-pub(super) async fn generation(tx: &mut TenantTx) -> Result<u64, ApiError> {
+pub(crate) async fn generation(tx: &mut TenantTx) -> Result<u64, ApiError> {
     let generation = sqlx::query_scalar!(
         "select generation from tenant where tenant_id = $1",
         tx.tenant().uuid(),

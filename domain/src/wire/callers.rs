@@ -40,10 +40,10 @@ const TABLE: &[(Role, &str, &[Role])] = &[
     (Role::Api, "artifacts", &[Role::Executor]),
     (Role::Api, "run-logs", &[Role::Executor]),
     (Role::Api, "executors", &[Role::Executor]),
-    (Role::Executor, "run", &[Role::Api]),
+    (Role::Executor, "run", &[Role::Api, Role::Worker]),
     (Role::Billing, "writers", &[Role::Executor]),
     (Role::Billing, "batches", &[Role::Executor]),
-    (Role::Billing, "tenants", &[Role::Api]),
+    (Role::Billing, "tenants", &[Role::Api, Role::Worker]),
 ];
 
 /// Whether `caller` may call this path of `callee`. `path` is below `/internal/v1/`. What the table does not name is refused.

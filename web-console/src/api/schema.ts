@@ -319,6 +319,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/functions/{name}/aliases/{alias}/gate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an alias' gate */
+        get: operations["get_gate"];
+        /**
+         * Set an alias' gate
+         * @description From then on the alias moves to a version only when the newest finished batch of replays of that version, taken of runs as
+         *     they came, went so well. Moving back to where the alias pointed before is not asked.
+         */
+        put: operations["put_gate"];
+        post?: never;
+        /** Remove an alias' gate */
+        delete: operations["delete_gate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/functions/{name}/aliases/{alias}/moves": {
         parameters: {
             query?: never;
@@ -374,6 +397,89 @@ export interface paths {
          * @description Newest first.
          */
         get: operations["list_config_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/functions/{name}/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List batches of replays
+         * @description Newest first.
+         */
+        get: operations["list_replay_batches"];
+        put?: never;
+        /**
+         * Start a batch of replays
+         * @description Runs a version on the newest recorded inputs of the function and compares: the shadow run before a promote, with its
+         *     quote. Billed to nobody. A worker does it; ask for the batch to see how far it is.
+         */
+        post: operations["create_replay_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/functions/{name}/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a batch of replays */
+        get: operations["get_replay_batch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/functions/{name}/replays/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch of replays
+         * @description What it found out so far stays. One that has ended stays as it is.
+         */
+        post: operations["cancel_replay_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/functions/{name}/replays/{id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the results of a batch of replays
+         * @description The worst first: newly failing, then other outputs, then those that do not compare, then newly passing, then the same; in each, those that burn most
+         *     more. Outputs and logs over 64 KiB are left out. They are kept as long as run logs.
+         */
+        get: operations["list_replay_results"];
         put?: never;
         post?: never;
         delete?: never;
@@ -484,6 +590,27 @@ export interface paths {
         get: operations["get_invocation"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invocations/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay an invocation
+         * @description Runs the recorded input again: on the recorded version unless another is named, with the clock, the randomness and the
+         *     configuration of the recorded run. Billed to nobody. A run that fails is a result too: the answer is 200.
+         */
+        post: operations["replay_invocation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -732,6 +859,8 @@ export interface components {
             /** @description What the person is to the tenant. */
             role: components["schemas"]["Role"];
         };
+        /** @description What a version is compared with. */
+        Against: components["schemas"]["RecordedWord"] | number;
         /** @description Where an alias points. */
         Alias: {
             /** @description Its name. */
@@ -756,6 +885,11 @@ export interface components {
              * @description A version that is ready.
              */
             version: number;
+            /**
+             * @description Why to go over the alias' gate if it refuses the move: kept with the move, and in the audit log. Needs the permission
+             *     `gate:write`.
+             */
+            over_gate?: string | null;
         };
         /** @description An API key, without its secret. */
         ApiKey: {
@@ -787,6 +921,34 @@ export interface components {
             created_at: string;
             /** @description Who created it. */
             created_by: string;
+        };
+        /** @description A batch to be. */
+        BatchRequest: {
+            /**
+             * Format: int32
+             * @description The version to run: one that is ready.
+             */
+            version: number;
+            against?: components["schemas"]["Against"] | null;
+            /** @description The configuration that every run is given. With `current`, a difference may be the configuration's doing. */
+            configuration?: components["schemas"]["ReplayConfiguration"];
+            /**
+             * Format: int32
+             * @description The newest so many runs whose input is kept, at most 1,000; 100 when absent. Tests and replays are not among them.
+             */
+            last?: number;
+            /**
+             * Format: date-time
+             * @description Only runs that started at or after this time, RFC 3339.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description Only runs that started before this time, RFC 3339.
+             */
+            to?: string | null;
+            /** @description Only runs that ended so. Such a batch opens no gate. */
+            outcome?: string | null;
         };
         /** @description A sum, exact: a number up to 2^53 − 1, above that a string, which a JSON reader would round. */
         BigNumber: number | string;
@@ -843,6 +1005,22 @@ export interface components {
         /** @description A new tenant. */
         CreatedTenant: components["schemas"]["Tenant"] & {
             owner: components["schemas"]["Invitation"] | null;
+        };
+        /** @description Where two outputs differ. */
+        Difference: {
+            /** @description The first 100 places, in the order of the output before. */
+            places: components["schemas"]["DifferentPlace"][];
+            /** @description Whether there are more. */
+            more: boolean;
+        };
+        /** @description One place at which two outputs differ. */
+        DifferentPlace: {
+            /** @description A JSON pointer; empty for the whole. */
+            pointer: string;
+            /** @description What stood there before; absent when there was nothing. */
+            before?: unknown;
+            /** @description What stands there now; absent when there is nothing. */
+            after?: unknown;
         };
         /** @description An order to drain. */
         DrainOrder: {
@@ -1085,6 +1263,61 @@ export interface components {
             /** @description Another extension point, or null for none. */
             target?: string | null;
             limits?: components["schemas"]["LimitOverrides"] | null;
+        };
+        /** @description What an alias asks of a version before it moves there. */
+        Gate: {
+            /** @description The alias. */
+            alias: string;
+            /**
+             * Format: int32
+             * @description Runs that must have been compared.
+             */
+            min_runs: number;
+            /**
+             * Format: int32
+             * @description Runs that may fail newly.
+             */
+            newly_failing_max: number;
+            /**
+             * Format: int32
+             * @description Runs that may differ; null when any number may.
+             */
+            differs_max: number | null;
+            /**
+             * Format: int32
+             * @description How long ago the batch may have finished, in hours.
+             */
+            max_age_hours: number;
+            /**
+             * Format: date-time
+             * @description When it was set.
+             */
+            set_at: string;
+            /** @description Who set it. */
+            set_by: string;
+        };
+        /** @description What an alias shall ask of a version. */
+        GateRequest: {
+            /**
+             * Format: int32
+             * @description Runs that must have been compared, 1 to 1,000.
+             */
+            min_runs: number;
+            /**
+             * Format: int32
+             * @description Runs that may fail newly; 0 when absent.
+             */
+            newly_failing_max?: number;
+            /**
+             * Format: int32
+             * @description Runs that may differ; any number when absent.
+             */
+            differs_max?: number | null;
+            /**
+             * Format: int32
+             * @description How long ago the batch may have finished, in hours, at most a year; 24 when absent.
+             */
+            max_age_hours?: number;
         };
         /** @description An invitation, with its secret, which is never shown again. */
         Invitation: {
@@ -1367,6 +1600,8 @@ export interface components {
             moved_at: string;
             /** @description Who moved it. */
             moved_by: string;
+            /** @description Why it went over the alias' gate, in the words of who moved it; null when it did not. */
+            over_gate: string | null;
         };
         /** @description A function to be. */
         NewFunction: {
@@ -1422,6 +1657,11 @@ export interface components {
              */
             owner_email?: string | null;
         };
+        /**
+         * @description Why two runs do not compare.
+         * @enum {string}
+         */
+        NotComparableReason: "engine_changed" | "configuration_changed" | "limits_changed" | "stopped_from_outside" | "answered_from_cache" | "our_fault" | "input_gone";
         /** @description A page of a list. */
         Page_Alias: {
             /** @description The entries. */
@@ -1776,6 +2016,123 @@ export interface components {
                 moved_at: string;
                 /** @description Who moved it. */
                 moved_by: string;
+                /** @description Why it went over the alias' gate, in the words of who moved it; null when it did not. */
+                over_gate: string | null;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_ReplayBatch: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description The batch.
+                 */
+                id: string;
+                /** @description The function's name. */
+                function: string;
+                /**
+                 * Format: int32
+                 * @description The version that is run.
+                 */
+                version: number;
+                /** @description What it is compared with: `"recorded"`, or a version. */
+                against: components["schemas"]["Against"];
+                /**
+                 * Format: int32
+                 * @description The version of the configuration that every run is given; null when each is given the one that it was recorded with.
+                 */
+                config_version: number | null;
+                /**
+                 * Format: int32
+                 * @description How many runs were asked for.
+                 */
+                last: number;
+                /**
+                 * Format: date-time
+                 * @description Only runs from this time on.
+                 */
+                from: string | null;
+                /**
+                 * Format: date-time
+                 * @description Only runs before this time.
+                 */
+                to: string | null;
+                /** @description Only runs that ended so. */
+                outcome: string | null;
+                /** @description How far it has come. */
+                status: components["schemas"]["ReplayStatus"];
+                /** @description Why it failed; null unless it did. */
+                error: string | null;
+                /**
+                 * Format: int32
+                 * @description How many runs it found. None, when no input is kept: see the tenant's `run_log_retention`.
+                 */
+                inputs: number;
+                /**
+                 * Format: int32
+                 * @description How many of them it has repeated.
+                 */
+                done: number;
+                /** @description How many went which way. */
+                counts: components["schemas"]["ReplayCounts"];
+                /** @description What the runs burned that ended well on both sides. */
+                fuel: components["schemas"]["ReplayFuel"];
+                quote: components["schemas"]["Quote"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /** @description Who asked for it. */
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description When a worker began it.
+                 */
+                begun_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at: string | null;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_ReplayResult: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description The recorded run.
+                 */
+                invocation_id: string;
+                /** @description What it says about the version. */
+                class: components["schemas"]["ReplayClass"];
+                /** @description Whether both ended the same way with the same output, as JSON. */
+                output_equal: boolean;
+                /** @description Whether the outputs are the same byte for byte. */
+                output_identical: boolean;
+                /** @description Whether both burned the same fuel. */
+                fuel_equal: boolean;
+                /** @description Whether a difference is the version's doing. */
+                comparable: boolean;
+                /** @description Why it is not. */
+                why_not: components["schemas"]["WhyNot"][];
+                /**
+                 * Format: int64
+                 * @description What it burns more now; 0 unless both ended well.
+                 */
+                fuel_delta: number;
+                /** @description Where the outputs differ. Empty where one was left out. */
+                difference: components["schemas"]["Difference"];
+                /** @description What the version is compared with. */
+                before: components["schemas"]["RunSide"];
+                after: components["schemas"]["RunSide"] | null;
             }[];
             /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
@@ -1990,6 +2347,56 @@ export interface components {
             /** @description One entry per cause, where there are several. */
             errors?: Record<string, never>[] | null;
         };
+        /** @description What the version would have cost in place of the one before, over the last seven days. */
+        Quote: {
+            /**
+             * Format: date-time
+             * @description The start of the seven days.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Their end: when the batch was finished.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description Billed runs of the function in them.
+             */
+            invocations: number;
+            /**
+             * Format: int64
+             * @description What these burned.
+             */
+            fuel_before: number;
+            /**
+             * Format: int64
+             * @description What they would have burned: each run more by the mean of the batch.
+             */
+            fuel_after: number;
+            /**
+             * @description The currency of the prices.
+             * @example USD
+             */
+            currency: string;
+            /**
+             * @description At list price, free units not counted: a decimal.
+             * @example 12.3456
+             */
+            price_before: string;
+            /** @description The same for `fuel_after`: a decimal. */
+            price_after: string;
+            /**
+             * @description `price_after` less `price_before`: a decimal.
+             * @example -0.5
+             */
+            price_delta: string;
+        };
+        /**
+         * @description The word for what was recorded.
+         * @enum {string}
+         */
+        RecordedWord: "recorded";
         /** @description A refresh token, unless it is in the cookie. */
         RefreshBody: {
             /**
@@ -1998,6 +2405,238 @@ export interface components {
              */
             refresh_token: string | null;
         };
+        /** @description A recorded run and its repetition. */
+        Replay: {
+            /**
+             * Format: uuid
+             * @description The repetition, which is listed among the invocations with the trigger `replay`.
+             */
+            invocation_id: string;
+            /**
+             * @description How the repetition ended: `ok`, or why it failed.
+             * @example ok
+             */
+            outcome: string;
+            /** @description Whether both ended the same way with the same output, as JSON: spaces and the order of members do not count. */
+            output_equal: boolean;
+            /** @description Whether the outputs are the same byte for byte. */
+            output_identical: boolean;
+            /** @description Whether both burned the same fuel. */
+            fuel_equal: boolean;
+            /**
+             * @description Whether a difference is the version's doing: nothing else that decides about output and fuel has changed. For the
+             *     recorded version, equal output and equal fuel are then promised.
+             */
+            comparable: boolean;
+            /** @description Why it is not comparable. */
+            why_not: components["schemas"]["WhyNot"][];
+            /** @description Where the outputs differ. */
+            difference: components["schemas"]["Difference"];
+            /** @description The run as it was recorded. */
+            recorded: components["schemas"]["RunSide"];
+            /** @description The run as it went now. */
+            replayed: components["schemas"]["RunSide"];
+        };
+        /** @description A version run on recorded inputs, and how that compares with what was there before. */
+        ReplayBatch: {
+            /**
+             * Format: uuid
+             * @description The batch.
+             */
+            id: string;
+            /** @description The function's name. */
+            function: string;
+            /**
+             * Format: int32
+             * @description The version that is run.
+             */
+            version: number;
+            /** @description What it is compared with: `"recorded"`, or a version. */
+            against: components["schemas"]["Against"];
+            /**
+             * Format: int32
+             * @description The version of the configuration that every run is given; null when each is given the one that it was recorded with.
+             */
+            config_version: number | null;
+            /**
+             * Format: int32
+             * @description How many runs were asked for.
+             */
+            last: number;
+            /**
+             * Format: date-time
+             * @description Only runs from this time on.
+             */
+            from: string | null;
+            /**
+             * Format: date-time
+             * @description Only runs before this time.
+             */
+            to: string | null;
+            /** @description Only runs that ended so. */
+            outcome: string | null;
+            /** @description How far it has come. */
+            status: components["schemas"]["ReplayStatus"];
+            /** @description Why it failed; null unless it did. */
+            error: string | null;
+            /**
+             * Format: int32
+             * @description How many runs it found. None, when no input is kept: see the tenant's `run_log_retention`.
+             */
+            inputs: number;
+            /**
+             * Format: int32
+             * @description How many of them it has repeated.
+             */
+            done: number;
+            /** @description How many went which way. */
+            counts: components["schemas"]["ReplayCounts"];
+            /** @description What the runs burned that ended well on both sides. */
+            fuel: components["schemas"]["ReplayFuel"];
+            quote: components["schemas"]["Quote"] | null;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /** @description Who asked for it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When a worker began it.
+             */
+            begun_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string | null;
+        };
+        /**
+         * @description What a run of a batch says about the version.
+         * @enum {string}
+         */
+        ReplayClass: "same" | "differs" | "newly_failing" | "newly_passing" | "not_comparable";
+        /**
+         * @description Which configuration a repeated run is given.
+         * @enum {string}
+         */
+        ReplayConfiguration: "recorded" | "current";
+        /** @description How many runs of a batch went which way. */
+        ReplayCounts: {
+            /**
+             * Format: int32
+             * @description They ended the same way, with equal outputs.
+             */
+            same: number;
+            /**
+             * Format: int32
+             * @description Their outputs are others, or they fail in another way.
+             */
+            differs: number;
+            /**
+             * Format: int32
+             * @description They ended well before, and fail now.
+             */
+            newly_failing: number;
+            /**
+             * Format: int32
+             * @description They failed before, and end well now.
+             */
+            newly_passing: number;
+            /**
+             * Format: int32
+             * @description What was there before cannot be held against the version.
+             */
+            not_comparable: number;
+        };
+        /** @description What runs burned that ended well on both sides. */
+        ReplayFuel: {
+            /**
+             * Format: int32
+             * @description How many runs that are.
+             */
+            runs: number;
+            /**
+             * Format: int64
+             * @description What all of them burned before.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description What all of them burn now.
+             */
+            after: number;
+            /**
+             * Format: int64
+             * @description `after` less `before`.
+             */
+            delta: number;
+            per_run: components["schemas"]["ReplayFuelPerRun"] | null;
+        };
+        /** @description How what a run burns more is spread over the runs. */
+        ReplayFuelPerRun: {
+            /**
+             * Format: int64
+             * @description Half of the runs burn at most so much more.
+             */
+            p50: number;
+            /**
+             * Format: int64
+             * @description 95 of 100 runs burn at most so much more.
+             */
+            p95: number;
+            /**
+             * Format: int64
+             * @description No run burns more than so much more.
+             */
+            max: number;
+        };
+        /** @description How to repeat a run. */
+        ReplayRequest: {
+            /**
+             * Format: int32
+             * @description On another version of the function than the recorded one.
+             */
+            version?: number | null;
+            /** @description With which configuration. */
+            configuration?: components["schemas"]["ReplayConfiguration"];
+        };
+        /** @description One run of a batch. */
+        ReplayResult: {
+            /**
+             * Format: uuid
+             * @description The recorded run.
+             */
+            invocation_id: string;
+            /** @description What it says about the version. */
+            class: components["schemas"]["ReplayClass"];
+            /** @description Whether both ended the same way with the same output, as JSON. */
+            output_equal: boolean;
+            /** @description Whether the outputs are the same byte for byte. */
+            output_identical: boolean;
+            /** @description Whether both burned the same fuel. */
+            fuel_equal: boolean;
+            /** @description Whether a difference is the version's doing. */
+            comparable: boolean;
+            /** @description Why it is not. */
+            why_not: components["schemas"]["WhyNot"][];
+            /**
+             * Format: int64
+             * @description What it burns more now; 0 unless both ended well.
+             */
+            fuel_delta: number;
+            /** @description Where the outputs differ. Empty where one was left out. */
+            difference: components["schemas"]["Difference"];
+            /** @description What the version is compared with. */
+            before: components["schemas"]["RunSide"];
+            after: components["schemas"]["RunSide"] | null;
+        };
+        /**
+         * @description How far a batch has come.
+         * @enum {string}
+         */
+        ReplayStatus: "queued" | "running" | "finished" | "cancelled" | "failed";
         /**
          * @description What a person is to a tenant.
          * @enum {string}
@@ -2025,6 +2664,58 @@ export interface components {
          * @enum {string}
          */
         RunLogRetention: "none" | "errors" | "all";
+        /** @description How one side of a comparison went. */
+        RunSide: {
+            /**
+             * Format: uuid
+             * @description The run.
+             */
+            invocation_id: string;
+            /**
+             * Format: int32
+             * @description The version that ran.
+             */
+            version: number;
+            /**
+             * Format: int32
+             * @description The version of the configuration that it was given; 0 is none.
+             */
+            config_version: number;
+            /**
+             * Format: int32
+             * @description Which engine and fuel table the fuel was counted by.
+             */
+            engine_epoch: number;
+            /**
+             * @description `ok`, or why it failed.
+             * @example ok
+             */
+            outcome: string;
+            /** @description The output, as JSON; as text where it is none. Null where there is none, or `output_left_out`. */
+            output: unknown;
+            /** @description Whether the output is too large to be kept in the results of a batch. */
+            output_left_out?: boolean;
+            /**
+             * Format: int64
+             * @description Fuel burned.
+             */
+            fuel: number;
+            /**
+             * Format: int64
+             * @description Most linear memory held, in bytes.
+             */
+            memory_peak_bytes: number;
+            /**
+             * Format: int32
+             * @description Wall-clock time in microseconds. It differs from run to run.
+             */
+            duration_us: number;
+            /** @description What it logged. */
+            log: string;
+            /** @description Whether the log was cut at its limit. */
+            log_truncated: boolean;
+            error: components["schemas"]["RunError"] | null;
+        };
         /** @description A sample to run a version on. */
         Sample: {
             /** @description The input: any JSON. The function gets it as it is written here. */
@@ -2340,6 +3031,13 @@ export interface components {
          * @enum {string}
          */
         VersionStatus: "compiling" | "ready" | "refused";
+        /** @description Why equal output and equal fuel are not promised here. */
+        WhyNot: {
+            /** @description The stable code of the reason. */
+            code: components["schemas"]["NotComparableReason"];
+            /** @description In a sentence: what differs, and what to do. */
+            detail: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -3863,7 +4561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: the version is not ready */
+            /** @description `conflict`: the version is not ready, or the alias' gate refuses it; then `errors[]` says what is missing */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3883,6 +4581,263 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: the body is of the wrong kind */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The alias, such as `live` */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The gate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gate"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function, or the alias has no gate */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The alias, such as `live` */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateRequest"];
+            };
+        };
+        responses: {
+            /** @description The gate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gate"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_gate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The alias, such as `live` */
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function, or the alias has no gate */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4253,6 +5208,442 @@ export interface operations {
             };
         };
     };
+    list_replay_batches: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of batches */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReplayBatch"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_replay_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description The batch, which waits for a worker */
+            202: {
+                headers: {
+                    /** @description Where to look for it */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayBatch"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function or version */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: a version is not ready, or five batches of the tenant have not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_replay_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The batch's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch, as far as it has come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayBatch"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function or batch */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_replay_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The batch's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayBatch"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function or batch */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_replay_results: {
+        parameters: {
+            query?: {
+                /** @description Only runs of this class: `same`, `differs`, `newly_failing`, `newly_passing` or `not_comparable`. */
+                class?: "same" | "differs" | "newly_failing" | "newly_passing" | "not_comparable";
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+                /** @description The batch's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of runs that are done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReplayResult"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function or batch */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_versions: {
         parameters: {
             query?: {
@@ -4423,7 +5814,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: these bytes are being compiled, and another alias waits for them */
+            /** @description `conflict`: these bytes are being compiled, and another alias waits for them; or the alias to move has a gate */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4828,6 +6219,114 @@ export interface operations {
                 };
             };
             /** @description `not_ready`: the meter records cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_invocation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invocation's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Both runs, and how they compare */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such invocation, or no such version of its function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: its input was not kept (`log_status` says why), its function was deleted, or the version is not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the input is over the limit that holds now */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: no executor can be reached, or the meter records cannot */
             503: {
                 headers: {
                     [name: string]: unknown;

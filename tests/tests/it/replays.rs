@@ -1,0 +1,799 @@
+//! Replays: a recorded run once more, equal or with the reason why not, and batches of them as the shadow run of a version.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use cartwright_tests::{Answer, Options, Role, Stack, Tenant, eventually, module};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// A module with these calls at hand, a page of memory, and this as its body. Its output is what it writes to `$say`.
+pub(crate) fn guest(body: &str) -> Vec<u8> {
+    wat::parse_str(format!(
+        r#"(module
+            (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "random_get" (func $random_get (param i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "clock_time_get" (func $clock_time_get (param i32 i64 i32) (result i32)))
+            (memory (export "memory") 1)
+            (func $say (param $at i32) (param $length i32)
+                (i32.store (i32.const 0) (local.get $at))
+                (i32.store (i32.const 4) (local.get $length))
+                (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))))
+            (func $first_byte (result i32)
+                (i32.store (i32.const 0) (i32.const 64))
+                (i32.store (i32.const 4) (i32.const 64))
+                (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+                (i32.load8_u (i32.const 64)))
+            (func $burn (param $turns i32)
+                (loop $again
+                    (local.set $turns (i32.sub (local.get $turns) (i32.const 1)))
+                    (br_if $again (local.get $turns))))
+            (func (export "_start") (local $i i32) (local $byte i32) {body}))"#
+    ))
+    .expect("a module")
+}
+
+/// One that answers with its input's first byte, a digit, after burning some fuel.
+pub(crate) fn echoing(turns: u32) -> Vec<u8> {
+    guest(&format!(
+        "(call $burn (i32.const {turns})) (drop (call $first_byte)) (call $say (i32.const 64) (i32.const 1))"
+    ))
+}
+
+/// A tenant of this stack who keeps the log of every run.
+pub(crate) async fn keeping(stack: &Stack, name: &str) -> Tenant {
+    let tenant = stack.tenant(name).await;
+    tenant
+        .patch("/v1/tenant", &json!({"run_log_retention": "all"}))
+        .await
+        .expect(200);
+    tenant
+}
+
+/// Upload a module as the next version, and leave the aliases where they are.
+pub(crate) async fn add_version(tenant: &Tenant, function: &str, module: Vec<u8>) {
+    let request = tenant
+        .request(Method::POST, &format!("/v1/functions/{function}/versions"))
+        .header("content-type", "application/wasm");
+    tenant.send(request.body(module)).await.expect(201);
+}
+
+/// The run of an answer, once its input is kept.
+pub(crate) async fn kept(tenant: &Tenant, answer: &Answer) -> String {
+    let id = answer.header("cartwright-invocation-id").to_owned();
+    let path = format!("/v1/invocations/{id}");
+    eventually("the run is kept", WITHIN, async || {
+        let run = tenant.get(&path).await.json();
+        (!run["input"].is_null()).then_some(())
+    })
+    .await;
+    id
+}
+
+async fn replay(tenant: &Tenant, id: &str, how: &Value) -> Answer {
+    tenant
+        .post(&format!("/v1/invocations/{id}/replay"), how)
+        .await
+}
+
+/// Start a batch and wait for its end.
+pub(crate) async fn batch(tenant: &Tenant, function: &str, asked: &Value) -> Value {
+    let path = format!("/v1/functions/{function}/replays");
+    let begun = tenant.post(&path, asked).await.expect(202);
+    ended(tenant, begun.header("location")).await
+}
+
+async fn ended(tenant: &Tenant, place: &str) -> Value {
+    eventually("the batch ends", WITHIN, async || {
+        let batch = tenant.get(place).await.expect(200).json();
+        (!batch["ended_at"].is_null()).then_some(batch)
+    })
+    .await
+}
+
+fn data(answer: &Answer) -> Vec<Value> {
+    answer.json()["data"].as_array().cloned().expect("a list")
+}
+
+#[tokio::test]
+async fn a_replay_of_every_template_gives_the_same_output_and_the_same_fuel() {
+    let ada = keeping(Stack::shared().await, "ada").await;
+    let templates = [
+        "hello",
+        "volume-discount-rust",
+        "volume-discount-assemblyscript",
+        "volume-discount-c",
+        "payment-method-filter",
+        "shipping-rule",
+    ];
+    for name in templates {
+        ada.deploy(name, module(&format!("{name}/{name}.wasm")))
+            .await;
+        let sample = ada
+            .get(&format!("/v1/functions/{name}/versions/1"))
+            .await
+            .json()["sample"]
+            .clone();
+        for input in [sample, json!({"no": "cart"})] {
+            let ran = ada.invoke_when_known(name, &input).await;
+            let id = kept(&ada, &ran).await;
+
+            let replayed = replay(&ada, &id, &json!({})).await.expect(200).json();
+
+            for promised in [
+                "output_equal",
+                "output_identical",
+                "fuel_equal",
+                "comparable",
+            ] {
+                assert_eq!(replayed[promised], true, "{name}: {promised}: {replayed}");
+            }
+            assert_eq!(replayed["why_not"], json!([]));
+            assert_eq!(replayed["difference"], json!({"places": [], "more": false}));
+            let (recorded, now) = (&replayed["recorded"], &replayed["replayed"]);
+            assert_eq!(recorded["invocation_id"], id.as_str());
+            for equal in [
+                "outcome",
+                "output",
+                "fuel",
+                "memory_peak_bytes",
+                "log",
+                "version",
+                "error",
+            ] {
+                assert_eq!(recorded[equal], now[equal], "{name}: {equal}: {replayed}");
+            }
+            assert_ne!(recorded["invocation_id"], now["invocation_id"]);
+            if ran.status == 200 {
+                assert_eq!(now["output"], ran.json());
+                assert_eq!(now["fuel"].to_string(), ran.header("cartwright-fuel"));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_replay_sees_the_clock_and_the_randomness_of_the_run_that_it_repeats() {
+    let ada = keeping(Stack::shared().await, "ada").await;
+    // Eight bytes of time and sixteen of randomness, each as a letter, in quotes.
+    let reading = guest(
+        r"(drop (call $clock_time_get (i32.const 0) (i64.const 0) (i32.const 100)))
+        (drop (call $random_get (i32.const 108) (i32.const 16)))
+        (i32.store8 (i32.const 99) (i32.const 34)) (i32.store8 (i32.const 124) (i32.const 34))
+        (loop $again
+            (local.set $byte (i32.load8_u (i32.add (local.get $i) (i32.const 100))))
+            (i32.store8 (i32.add (local.get $i) (i32.const 100))
+                (i32.add (i32.const 97) (i32.and (local.get $byte) (i32.const 15))))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $again (i32.lt_u (local.get $i) (i32.const 24))))
+        (call $say (i32.const 99) (i32.const 26))",
+    );
+    ada.deploy("dice", reading).await;
+    let first = ada.invoke_when_known("dice", &json!({})).await.expect(200);
+    let second = ada.invoke("dice", &json!({})).await.expect(200);
+    assert_ne!(first.text(), second.text(), "the control: two runs differ");
+    let id = kept(&ada, &first).await;
+
+    let replayed = replay(&ada, &id, &json!({})).await.expect(200).json();
+    assert_eq!(replayed["replayed"]["output"], first.json());
+    assert_eq!(replayed["output_identical"], true);
+
+    // And so does a replay of the replay.
+    let again = replayed["invocation_id"].as_str().expect("an id");
+    eventually("the replay is kept", WITHIN, async || {
+        let run = ada.get(&format!("/v1/invocations/{again}")).await.json();
+        (!run["input"].is_null()).then_some(())
+    })
+    .await;
+    let again = replay(&ada, again, &json!({})).await.expect(200).json();
+    assert_eq!(again["replayed"]["output"], first.json());
+}
+
+#[tokio::test]
+async fn a_replay_has_the_configuration_of_its_run_unless_the_newest_is_asked_for() {
+    let ada = keeping(Stack::shared().await, "ada").await;
+    let discount = module("volume-discount-rust/volume-discount-rust.wasm");
+    ada.deploy("discount", discount).await;
+    let cart = ada.get("/v1/functions/discount/versions/1").await.json()["sample"].clone();
+    ada.put("/v1/functions/discount/config", &json!({"percent": 50}))
+        .await
+        .expect(200);
+    let ran = ada.invoke_when_known("discount", &cart).await.expect(200);
+    let id = kept(&ada, &ran).await;
+    ada.put("/v1/functions/discount/config", &json!({"percent": 10}))
+        .await
+        .expect(200);
+
+    let as_it_was = replay(&ada, &id, &json!({})).await.expect(200).json();
+    assert_eq!(as_it_was["comparable"], true, "{as_it_was}");
+    assert_eq!(as_it_was["output_identical"], true, "{as_it_was}");
+    assert_eq!(as_it_was["replayed"]["config_version"], 1);
+
+    let now = json!({"configuration": "current"});
+    let now = replay(&ada, &id, &now).await.expect(200).json();
+    assert_eq!(now["comparable"], false);
+    assert_eq!(now["why_not"][0]["code"], "configuration_changed");
+    assert_eq!(now["output_equal"], false, "{now}");
+    assert_eq!(now["replayed"]["config_version"], 2);
+    let places = now["difference"]["places"].as_array().expect("places");
+    assert!(
+        places.iter().any(|place| place["pointer"] == "/total"),
+        "{now}"
+    );
+}
+
+#[tokio::test]
+async fn a_limit_that_stopped_a_run_stops_its_replay_and_one_that_is_lower_now_is_the_reason() {
+    let ada = keeping(Stack::shared().await, "ada").await;
+    ada.post(
+        "/v1/functions",
+        &json!({"name": "burner", "limits": {"fuel": 20_000}}),
+    )
+    .await
+    .expect(201);
+    ada.upload("burner", echoing(100_000)).await.expect(201);
+    let short = ada.invoke_when_known("burner", &json!(1)).await.expect(422);
+    assert_eq!(short.code(), "fuel_exhausted");
+    let short = kept(&ada, &short).await;
+    let limit = async |limits: Value| {
+        ada.patch("/v1/functions/burner", &json!({"limits": limits}))
+            .await
+            .expect(200);
+    };
+
+    limit(json!({})).await;
+    let replayed = replay(&ada, &short, &json!({})).await.expect(200).json();
+    assert_eq!(replayed["outcome"], "fuel_exhausted");
+    assert_eq!(
+        (&replayed["comparable"], &replayed["fuel_equal"]),
+        (&json!(true), &json!(true)),
+        "{replayed}"
+    );
+
+    let enough = eventually("the new limit holds", WITHIN, async || {
+        Some(ada.invoke("burner", &json!(1)).await).filter(|ran| ran.status == 200)
+    })
+    .await;
+    let enough = kept(&ada, &enough).await;
+    limit(json!({"fuel": 10_000})).await;
+    let replayed = replay(&ada, &enough, &json!({})).await.expect(200).json();
+    assert_eq!(replayed["outcome"], "fuel_exhausted");
+    assert_eq!(replayed["comparable"], false);
+    assert_eq!(
+        replayed["why_not"][0]["code"], "limits_changed",
+        "{replayed}"
+    );
+}
+
+#[tokio::test]
+async fn fuel_that_another_engine_counted_does_not_compare_and_two_versions_run_now_do() {
+    let stack = Stack::shared().await;
+    let ada = keeping(stack, "ada").await;
+    ada.deploy("echo", echoing(10)).await;
+    add_version(&ada, "echo", echoing(20)).await;
+    let ran = ada.invoke_when_known("echo", &json!(1)).await.expect(200);
+    let id = kept(&ada, &ran).await;
+    let mut database = stack.database().await;
+    let updated =
+        sqlx::query("update meter_record set engine_epoch = 0 where invocation_id = $1::uuid")
+            .bind(&id)
+            .execute(&mut database)
+            .await
+            .expect("the record is of an older engine");
+    assert_eq!(updated.rows_affected(), 1);
+
+    let replayed = replay(&ada, &id, &json!({})).await.expect(200).json();
+    assert_eq!(
+        (&replayed["comparable"], &replayed["output_equal"]),
+        (&json!(false), &json!(true)),
+        "{replayed}"
+    );
+    let why = &replayed["why_not"][0];
+    assert_eq!(why["code"], "engine_changed");
+    assert!(why["detail"].to_string().contains("`against`"), "{why}");
+
+    let recorded = batch(&ada, "echo", &json!({"version": 2})).await;
+    assert_eq!(
+        (&recorded["counts"]["not_comparable"], &recorded["quote"]),
+        (&json!(1), &Value::Null),
+        "{recorded}"
+    );
+    let now = batch(&ada, "echo", &json!({"version": 2, "against": 1})).await;
+    assert_eq!(now["counts"]["same"], 1, "{now}");
+    assert!(now["fuel"]["delta"].as_i64() > Some(0), "{now}");
+}
+
+#[tokio::test]
+async fn what_was_not_kept_or_is_not_ones_own_is_refused_with_what_to_do() {
+    let stack = Stack::shared().await;
+    let (ada, bob) = (stack.tenant("ada").await, stack.tenant("bob").await);
+    ada.deploy("hello", module("hello/hello.wasm")).await;
+    let forgotten = ada
+        .invoke_when_known("hello", &json!({"name": "Ada"}))
+        .await
+        .expect(200);
+    let forgotten = forgotten.header("cartwright-invocation-id").to_owned();
+    let path = format!("/v1/invocations/{forgotten}");
+    eventually("the run is listed", WITHIN, async || {
+        (ada.get(&path).await.status == 200).then_some(())
+    })
+    .await;
+
+    let refused = replay(&ada, &forgotten, &json!({})).await.expect(409);
+    assert_eq!(refused.code(), "conflict");
+    assert_eq!(refused.json()["log_status"], "off");
+    let detail = refused.json()["detail"].to_string();
+    assert!(
+        detail.contains("run_log_retention") && detail.contains("`all`"),
+        "{detail}"
+    );
+
+    // A run that failed is kept by default.
+    ada.deploy("broken", guest("unreachable")).await;
+    let failed = ada
+        .invoke_when_known("broken", &json!({}))
+        .await
+        .expect(422);
+    let failed = kept(&ada, &failed).await;
+    let without_body = ada.request(Method::POST, &format!("/v1/invocations/{failed}/replay"));
+    ada.send(without_body).await.expect(200);
+    for (how, status) in [
+        (json!({"version": 7}), 404),
+        (json!({"version": "1"}), 400),
+        (json!({"verison": 1}), 400),
+        (json!({"configuration": "old"}), 400),
+    ] {
+        replay(&ada, &failed, &how).await.expect(status);
+    }
+    assert_eq!(
+        replay(&bob, &failed, &json!({})).await.expect(404).code(),
+        "not_found"
+    );
+    let viewer = ada
+        .post("/v1/api-keys", &json!({"name": "r", "scopes": ["read"]}))
+        .await
+        .expect(201)
+        .json();
+    let request = ada
+        .anonymous(Method::POST, &format!("/v1/invocations/{failed}/replay"))
+        .bearer_auth(viewer["key"].as_str().expect("a key"));
+    ada.send(request).await.expect(403);
+
+    ada.delete("/v1/functions/broken").await.expect(204);
+    let gone = replay(&ada, &failed, &json!({})).await.expect(409);
+    assert!(gone.text().contains("deleted"), "{}", gone.text());
+}
+
+#[tokio::test]
+async fn tests_and_replays_are_listed_by_their_trigger_and_cost_nothing() {
+    let ada = keeping(Stack::shared().await, "ada").await;
+    ada.deploy("hello", module("hello/hello.wasm")).await;
+    let ran = ada
+        .invoke_when_known("hello", &json!({"name": "Ada"}))
+        .await
+        .expect(200);
+    let id = kept(&ada, &ran).await;
+    ada.post(
+        "/v1/functions/hello/versions/1/test",
+        &json!({"input": {"name": "Ada"}}),
+    )
+    .await
+    .expect(200);
+    replay(&ada, &id, &json!({})).await.expect(200);
+    let done = batch(&ada, "hello", &json!({"version": 1})).await;
+    assert_eq!(
+        done["counts"]["same"], 1,
+        "neither a test nor a replay is evidence: {done}"
+    );
+
+    for (trigger, count) in [("http", 1), ("test", 1), ("replay", 2)] {
+        let what = format!("{trigger}: {count}");
+        let runs = eventually(&what, WITHIN, async || {
+            let listed = ada.get(&format!("/v1/invocations?trigger={trigger}")).await;
+            Some(data(&listed)).filter(|runs| runs.len() == count)
+        })
+        .await;
+        for run in runs {
+            assert_eq!(run["billed"], trigger == "http", "{run}");
+            assert_eq!(run["cost"] == "0 USD", trigger != "http", "{run}");
+        }
+    }
+    let usage = ada.get("/v1/usage").await.expect(200).json();
+    let sums = &usage["data"][0];
+    assert_eq!(
+        (&sums["invocations"], &sums["billable_invocations"]),
+        (&json!(4), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn the_shadow_run_of_a_slower_version_is_the_same_in_all_but_fuel_and_quotes_it() {
+    let ada = keeping(Stack::shared().await, "ada").await;
+    let (rust, assemblyscript) = (
+        module("volume-discount-rust/volume-discount-rust.wasm"),
+        module("volume-discount-assemblyscript/volume-discount-assemblyscript.wasm"),
+    );
+    ada.deploy("discount", rust).await;
+    add_version(&ada, "discount", assemblyscript).await;
+    let mut ran = Vec::new();
+    for sample in [
+        "lines-1",
+        "lines-3",
+        "lines-20",
+        "lines-200",
+        "odd-text",
+        "no-cents",
+    ] {
+        let cart = module(&format!("volume-discount-rust/samples/{sample}.input.json"));
+        let cart: Value = serde_json::from_slice(&cart).expect("JSON");
+        for _ in 0..2 {
+            let answer = ada.invoke_when_known("discount", &cart).await.expect(200);
+            ran.push(answer);
+        }
+    }
+    for answer in &ran {
+        kept(&ada, answer).await;
+    }
+
+    let done = batch(&ada, "discount", &json!({"version": 2, "last": 1000})).await;
+
+    let counts = json!({"same": 12, "differs": 0, "newly_failing": 0, "newly_passing": 0, "not_comparable": 0});
+    assert_eq!(
+        (&done["status"], &done["counts"]),
+        (&json!("finished"), &counts),
+        "{done}"
+    );
+    assert_eq!((&done["inputs"], &done["done"]), (&json!(12), &json!(12)));
+    assert_eq!(
+        (&done["against"], &done["config_version"]),
+        (&json!("recorded"), &Value::Null)
+    );
+    let fuel = &done["fuel"];
+    let number = |value: &Value| value.as_i64().expect("a number");
+    let burned: i64 = ran
+        .iter()
+        .map(|answer| {
+            answer
+                .header("cartwright-fuel")
+                .parse::<i64>()
+                .expect("fuel")
+        })
+        .sum();
+    assert_eq!(number(&fuel["before"]), burned);
+    assert_eq!(number(&fuel["delta"]), number(&fuel["after"]) - burned);
+    assert!(number(&fuel["delta"]) > 0, "it is the slower one: {done}");
+    let per_run = &fuel["per_run"];
+    assert!(number(&per_run["p50"]) <= number(&per_run["p95"]));
+    assert!(number(&per_run["p95"]) <= number(&per_run["max"]));
+
+    // The volume of the last seven days is these runs, so the quote is their difference at list price.
+    let quote = &done["quote"];
+    assert_eq!(quote["invocations"], 12, "{done}");
+    assert_eq!(number(&quote["fuel_before"]), burned);
+    assert_eq!(quote["fuel_after"], fuel["after"]);
+    let pico = |value: &Value| -> i128 {
+        value
+            .as_str()
+            .expect("a decimal")
+            .parse::<cartwright_domain::money::Pico>()
+            .expect("an amount")
+            .0
+    };
+    assert_eq!(
+        pico(&quote["price_delta"]),
+        20 * i128::from(number(&fuel["delta"]))
+    );
+    assert_eq!(
+        pico(&quote["price_after"]),
+        12 * 300_000 + 20 * i128::from(number(&fuel["after"]))
+    );
+
+    // The worst first, in pages, with both outputs.
+    let place = format!(
+        "/v1/functions/discount/replays/{}/results",
+        done["id"].as_str().expect("an id")
+    );
+    let first = ada
+        .get(&format!("{place}?limit=7"))
+        .await
+        .expect(200)
+        .json();
+    let next = first["next_cursor"].as_str().expect("a second page");
+    let second = ada
+        .get(&format!("{place}?limit=7&cursor={next}"))
+        .await
+        .expect(200)
+        .json();
+    let all: Vec<&Value> = [&first, &second]
+        .into_iter()
+        .flat_map(|page| page["data"].as_array().expect("a list"))
+        .collect();
+    let ids: HashSet<String> = all
+        .iter()
+        .map(|run| run["invocation_id"].to_string())
+        .collect();
+    assert_eq!(
+        (all.len(), ids.len(), &second["next_cursor"]),
+        (12, 12, &Value::Null)
+    );
+    let deltas: Vec<i64> = all.iter().map(|run| number(&run["fuel_delta"])).collect();
+    assert!(deltas.is_sorted_by(|one, other| one >= other), "{deltas:?}");
+    assert_eq!(deltas[0], number(&per_run["max"]));
+    for run in all {
+        assert_eq!(run["class"], "same");
+        assert_eq!(run["before"]["output"], run["after"]["output"]);
+        assert_eq!(
+            (&run["before"]["version"], &run["after"]["version"]),
+            (&json!(1), &json!(2))
+        );
+    }
+    assert_eq!(
+        data(&ada.get(&format!("{place}?class=differs")).await),
+        [Value::Null; 0]
+    );
+
+    // Against the other version, run now, the numbers are the same: nothing else has changed.
+    let against = batch(
+        &ada,
+        "discount",
+        &json!({"version": 2, "against": 1, "last": 12}),
+    )
+    .await;
+    assert_eq!(
+        (&against["fuel"], &against["counts"]),
+        (fuel, &counts),
+        "{against}"
+    );
+    let listed = data(&ada.get("/v1/functions/discount/replays").await);
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed[0]["id"], against["id"]);
+}
+
+#[tokio::test]
+async fn a_batch_finds_what_fails_newly_what_differs_and_what_passes_now() {
+    let ada = keeping(Stack::shared().await, "ada").await;
+    // The first version traps on 3. The second traps on 1, answers 9 to 2, and burns what it is given on 4.
+    let (first, second) = (
+        guest(
+            "(if (i32.eq (call $first_byte) (i32.const 51)) (then unreachable)) (call $say (i32.const 64) (i32.const 1))",
+        ),
+        guest(
+            r"(local.set $byte (call $first_byte))
+            (if (i32.eq (local.get $byte) (i32.const 49)) (then unreachable))
+            (if (i32.eq (local.get $byte) (i32.const 50)) (then (i32.store8 (i32.const 64) (i32.const 57))))
+            (if (i32.eq (local.get $byte) (i32.const 52)) (then (loop $for_ever (br $for_ever))))
+            (call $say (i32.const 64) (i32.const 1))",
+        ),
+    );
+    ada.deploy("picky", first).await;
+    add_version(&ada, "picky", second).await;
+    for input in [0, 1, 2, 3, 4] {
+        let ran = ada.invoke_when_known("picky", &json!(input)).await;
+        assert_eq!(ran.status == 200, input != 3, "{}", ran.text());
+        kept(&ada, &ran).await;
+    }
+
+    let done = batch(&ada, "picky", &json!({"version": 2})).await;
+
+    let counts = json!({"same": 1, "differs": 1, "newly_failing": 2, "newly_passing": 1, "not_comparable": 0});
+    assert_eq!(done["counts"], counts, "{done}");
+    assert_eq!(
+        done["fuel"]["runs"], 2,
+        "those that ended well on both sides"
+    );
+    let results = format!(
+        "/v1/functions/picky/replays/{}/results",
+        done["id"].as_str().expect("an id")
+    );
+    let results = data(&ada.get(&results).await.expect(200));
+    let classes: Vec<&str> = results
+        .iter()
+        .filter_map(|run| run["class"].as_str())
+        .collect();
+    assert_eq!(
+        classes,
+        [
+            "newly_failing",
+            "newly_failing",
+            "differs",
+            "newly_passing",
+            "same"
+        ]
+    );
+    let outcomes: HashSet<&str> = results[..2]
+        .iter()
+        .filter_map(|run| run["after"]["outcome"].as_str())
+        .collect();
+    assert!(outcomes.contains("trap"), "{outcomes:?}");
+    assert_eq!(
+        results[2]["difference"]["places"],
+        json!([{"pointer": "", "before": 2, "after": 9}])
+    );
+
+    let failed_alone = batch(&ada, "picky", &json!({"version": 2, "outcome": "trap"})).await;
+    assert_eq!(
+        (
+            &failed_alone["inputs"],
+            &failed_alone["counts"]["newly_passing"]
+        ),
+        (&json!(1), &json!(1))
+    );
+    let before_any = json!({"version": 2, "to": "2026-01-01T00:00:00Z"});
+    let none = batch(&ada, "picky", &before_any).await;
+    assert_eq!((&none["inputs"], &none["quote"]), (&json!(0), &Value::Null));
+    let path = "/v1/functions/picky/replays";
+    for (asked, status) in [
+        (json!({"version": 3}), 404),
+        (json!({"version": 2, "against": 2}), 400),
+        (json!({"version": 2, "last": 0}), 400),
+        (json!({"version": 2, "last": 1001}), 400),
+        (json!({"version": 2, "against": "before"}), 400),
+        (
+            json!({"version": 2, "from": "2026-01-02T00:00:00Z", "to": "2026-01-01T00:00:00Z"}),
+            400,
+        ),
+        (json!({}), 400),
+    ] {
+        let refused = ada.post(path, &asked).await;
+        assert_eq!(refused.status, status, "{asked}: {}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn a_batch_goes_on_where_a_killed_worker_left_it_and_ends_when_it_is_cancelled() {
+    let stack = Stack::start(Options::default()).await;
+    let ada = keeping(&stack, "ada").await;
+    // Some 20 ms in the dev profile: long enough to be caught in the middle.
+    ada.deploy("slow", echoing(2_000_000)).await;
+    let mut ran = vec![ada.invoke_when_known("slow", &json!(1)).await.expect(200)];
+    for at in 0..119 {
+        ran.push(ada.invoke("slow", &json!(at % 10)).await.expect(200));
+    }
+    for answer in &ran {
+        kept(&ada, answer).await;
+    }
+    let asked = json!({"version": 1, "last": 120});
+    let begun = ada
+        .post("/v1/functions/slow/replays", &asked)
+        .await
+        .expect(202);
+    let place = begun.header("location").to_owned();
+    let done = async || {
+        ada.get(&place).await.expect(200).json()["done"]
+            .as_u64()
+            .expect("a number")
+    };
+    eventually("the batch is in its middle", WITHIN, async || {
+        (done().await > 0).then_some(())
+    })
+    .await;
+
+    stack.kill(Role::Worker);
+    let at_the_kill = ada.get(&place).await.expect(200).json();
+    assert_eq!(at_the_kill["status"], "running", "{at_the_kill}");
+    stack.run(Role::Worker);
+
+    let finished = ended(&ada, &place).await;
+    assert_eq!(
+        (
+            &finished["status"],
+            &finished["inputs"],
+            &finished["counts"]["same"]
+        ),
+        (&json!("finished"), &json!(120), &json!(120)),
+        "{finished}"
+    );
+    assert_eq!(finished["fuel"]["delta"], 0);
+
+    // Without a worker batches wait, no more than five, and can be cancelled.
+    stack.kill(Role::Worker);
+    let mut waiting = Vec::new();
+    for _ in 0..5 {
+        let begun = ada
+            .post("/v1/functions/slow/replays", &asked)
+            .await
+            .expect(202);
+        assert_eq!(begun.json()["status"], "queued");
+        waiting.push(begun.header("location").to_owned());
+    }
+    let refused = ada
+        .post("/v1/functions/slow/replays", &asked)
+        .await
+        .expect(409);
+    assert!(refused.text().contains("cancel one"), "{}", refused.text());
+    for place in &waiting {
+        let cancelled = ada
+            .post(&format!("{place}/cancel"), &json!({}))
+            .await
+            .expect(200);
+        assert_eq!(cancelled.json()["status"], "cancelled");
+    }
+    let again = ada
+        .post(&format!("{}/cancel", waiting[0]), &json!({}))
+        .await
+        .expect(200);
+    assert_eq!(again.json()["status"], "cancelled");
+
+    // One that is cancelled in its middle keeps what it found out.
+    stack.run(Role::Worker);
+    let begun = ada
+        .post("/v1/functions/slow/replays", &asked)
+        .await
+        .expect(202);
+    let place = begun.header("location").to_owned();
+    eventually("the batch is in its middle", WITHIN, async || {
+        (ada.get(&place).await.json()["done"].as_u64() > Some(0)).then_some(())
+    })
+    .await;
+    let cancelled = ada
+        .post(&format!("{place}/cancel"), &json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(cancelled["status"], "cancelled");
+    eventually("its job ends", WITHIN, async || {
+        let mut database = stack.database().await;
+        let jobs: i64 = sqlx::query_scalar("select count(*) from job")
+            .fetch_one(&mut database)
+            .await
+            .expect("a count");
+        (jobs == 0).then_some(())
+    })
+    .await;
+    let left = ada.get(&place).await.expect(200).json();
+    let (inputs, done) = (left["inputs"].as_u64(), left["done"].as_u64());
+    assert!(Some(0) < done && done < inputs, "{left}");
+    an_upload_is_compiled_beside_a_batch(&ada).await;
+}
+
+/// What takes minutes is in nobody's way.
+async fn an_upload_is_compiled_beside_a_batch(ada: &Tenant) {
+    let asked = json!({"version": 1, "last": 120});
+    let begun = ada
+        .post("/v1/functions/slow/replays", &asked)
+        .await
+        .expect(202);
+    let place = begun.header("location").to_owned();
+    add_version(ada, "slow", echoing(3)).await;
+    ada.post(&format!("{place}/cancel"), &json!({}))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn old_runs_of_batches_are_forgotten_with_the_run_logs_of_their_age() {
+    // Its own: what it forgets is of every tenant.
+    let stack = Stack::start(Options::default()).await;
+    let ada = keeping(&stack, "ada").await;
+    ada.deploy("hello", module("hello/hello.wasm")).await;
+    let ran = ada
+        .invoke_when_known("hello", &json!({"name": "Ada"}))
+        .await
+        .expect(200);
+    kept(&ada, &ran).await;
+    let done = batch(&ada, "hello", &json!({"version": 1})).await;
+    let place = format!(
+        "/v1/functions/hello/replays/{}",
+        done["id"].as_str().expect("an id")
+    );
+    let results = async || data(&ada.get(&format!("{place}/results")).await.expect(200)).len();
+    let mut worker = stack.database_as(Role::Worker).await;
+    let mut forget = async |days: i32| {
+        sqlx::query("select replay_runs_forget($1)")
+            .bind(days)
+            .execute(&mut worker)
+            .await
+            .expect("the worker may forget");
+    };
+
+    forget(1).await;
+    assert_eq!(results().await, 1, "the control: of today");
+    forget(-1).await;
+
+    assert_eq!(results().await, 0);
+    let still = ada.get(&place).await.expect(200).json();
+    assert_eq!(still["counts"], done["counts"], "what it came to stays");
+}
