@@ -52,6 +52,30 @@ test("the run is listed, with what went in and what came out", async () => {
   await look(page, "run");
 });
 
+test("a replay of it gives the same output and the same fuel", async () => {
+  await page.getByRole("button", { name: "Replay" }).click();
+  await page.getByText("equal output").waitFor();
+  await page.getByText("equal fuel").waitFor();
+  await page.getByRole("region", { name: "As it went now" }).getByText("Launch offer").waitFor();
+  await look(page, "replay");
+});
+
+test("a shadow run says what another version does with it, before anyone meets it", async () => {
+  await page.goto(`${CONSOLE_URL}/functions/volume-discount/shadow`);
+  await page.getByLabel("Version", { exact: true }).selectOption("3");
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.getByText("v3 against what was recorded").waitFor();
+  await page.getByText("finished", { exact: true }).waitFor();
+  await page.getByRole("table", { name: "Runs, the worst first" }).getByText("same").waitFor();
+  await page.getByText("Runs of the last 7 days").waitFor();
+  await page.getByRole("button", { name: "Promote v3" }).waitFor();
+  await look(page, "shadow");
+  await page.getByRole("button", { name: /^Compare run/ }).click();
+  await page.getByRole("dialog").getByText("Launch offer").first().waitFor();
+  await look(page, "shadow-compare");
+  await page.keyboard.press("Escape");
+});
+
 test("a run that failed says why", async () => {
   const answer = await invoke('{"cart":"no cart"}');
   assert.equal(answer.status, 422);
@@ -70,7 +94,7 @@ test("filters stand in the address and survive a reload", async () => {
   assert.equal(await page.locator(`a[href="/runs/${visit.invocation}"]`).count(), 0);
 });
 
-test("usage counts the calls, bills them and leaves the try out of the bill", async () => {
+test("usage counts the calls, bills them and leaves the try and the replays out of the bill", async () => {
   await place("Usage");
   const row = page
     .getByRole("table", { name: "Usage by function" })
@@ -78,7 +102,7 @@ test("usage counts the calls, bills them and leaves the try out of the bill", as
   await row.waitFor();
   const [runs, billed] = (await row.getByRole("cell").allInnerTexts()).slice(1).map(Number);
   assert.equal(billed, 2);
-  assert.equal(runs, 3);
+  assert.equal(runs, 5);
   await page.getByText("This month's bill, so far").waitFor();
   await page.getByRole("table", { name: "Lines of the estimate" }).waitFor();
   await look(page, "usage");

@@ -47,6 +47,10 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../versions/try-page")).TryPage }),
               },
               {
+                path: "shadow",
+                lazy: async () => ({ Component: (await import("../replays/shadow-page")).ShadowPage }),
+              },
+              {
                 path: "settings",
                 lazy: async () => ({ Component: (await import("../settings/settings-page")).SettingsPage }),
               },

@@ -34,6 +34,7 @@ export function FunctionLayout() {
         tabs={[
           { to: base, label: "Versions" },
           { to: `${base}/try`, label: "Try" },
+          { to: `${base}/shadow`, label: "Shadow run" },
           { to: `${base}/settings`, label: "Settings" },
           { to: `${base}/runs`, label: "Runs" },
           { to: `${base}/call`, label: "How to call it" },

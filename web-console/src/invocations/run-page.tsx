@@ -3,6 +3,7 @@ import { formatBytes } from "../figures/bytes";
 import { formatCount } from "../figures/count";
 import { formatCost } from "../figures/money";
 import { exactTime, formatMicros } from "../figures/time";
+import { RunReplay } from "../replays/run-replay";
 import { Copyable } from "../ui/copyable";
 import { Facts } from "../ui/facts";
 import { ProblemNotice } from "../ui/notice";
@@ -79,6 +80,7 @@ function Run({ run }: { run: InvocationDetail }) {
           </div>
         </Panel>
         <RunPayload run={run} />
+        {run.log_status === "retained" && run.function && <RunReplay key={run.invocation_id} run={run} />}
       </div>
     </>
   );
