@@ -1,5 +1,7 @@
 //! Drives a server: a fixed number of connections, each with one request under way, for a fixed time.
 
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,6 +38,9 @@ pub(crate) struct DriveArgs {
     /// Write the invocation id of every answered run to this file, one per line.
     #[arg(long)]
     answered: Option<PathBuf>,
+    /// Tell apart what the runs answered: how many different outputs there were, and which numbers of fuel.
+    #[arg(long)]
+    distinct: bool,
 }
 
 /// What a drive measured, printed as one line of JSON.
@@ -54,6 +59,17 @@ struct Measured {
     cpu_us_per_request: Option<f64>,
     p50_us: u64,
     p99_us: u64,
+    /// Different outputs, with `--distinct`.
+    outputs: Option<usize>,
+    /// Every number of fuel that a run used, with `--distinct`.
+    fuels: Option<BTreeSet<u64>>,
+}
+
+/// What is kept of an answer beside its latency.
+#[derive(Clone, Copy)]
+struct Keep {
+    ids: bool,
+    distinct: bool,
 }
 
 #[derive(Default)]
@@ -63,6 +79,9 @@ struct Tally {
     broken: u64,
     latencies_us: Vec<u32>,
     answered: Vec<String>,
+    /// Hashes of them.
+    outputs: BTreeSet<u64>,
+    fuels: BTreeSet<u64>,
 }
 
 /// Send for the time given, and print what was measured.
@@ -92,12 +111,11 @@ async fn measure(args: &DriveArgs, plan: Arc<Plan>) -> anyhow::Result<Measured> 
     let end = start + Duration::from_millis(args.duration_ms);
     let workers: Vec<_> = (0..args.connections)
         .map(|_| {
-            tokio::spawn(send_until(
-                end,
-                plan.clone(),
-                next.clone(),
-                args.answered.is_some(),
-            ))
+            let keep = Keep {
+                ids: args.answered.is_some(),
+                distinct: args.distinct,
+            };
+            tokio::spawn(send_until(end, plan.clone(), next.clone(), keep))
         })
         .collect();
     let mut sum = Tally::default();
@@ -108,6 +126,8 @@ async fn measure(args: &DriveArgs, plan: Arc<Plan>) -> anyhow::Result<Measured> 
         sum.broken += tally.broken;
         sum.latencies_us.extend(tally.latencies_us);
         sum.answered.extend(tally.answered);
+        sum.outputs.extend(tally.outputs);
+        sum.fuels.extend(tally.fuels);
     }
     let seconds = start.elapsed().as_secs_f64();
     // A killed process has no time to read any more; then there is no figure, rather than a wrong one.
@@ -118,7 +138,12 @@ async fn measure(args: &DriveArgs, plan: Arc<Plan>) -> anyhow::Result<Measured> 
         std::fs::write(path, sum.answered.join("\n") + "\n")
             .with_context(|| format!("write {}", path.display()))?;
     }
-    Ok(sum.measured(seconds, cpu.filter(|_| !args.pid.is_empty())))
+    let (outputs, fuels) = (sum.outputs.len(), std::mem::take(&mut sum.fuels));
+    let mut measured = sum.measured(seconds, cpu.filter(|_| !args.pid.is_empty()));
+    if args.distinct {
+        (measured.outputs, measured.fuels) = (Some(outputs), Some(fuels));
+    }
+    Ok(measured)
 }
 
 impl Tally {
@@ -140,6 +165,8 @@ impl Tally {
             cpu_us_per_request: cpu.map(|cpu| (cpu.as_secs_f64() * 1e7 / answers).round() / 10.0),
             p50_us: quantile(50),
             p99_us: quantile(99),
+            outputs: None,
+            fuels: None,
         }
     }
 }
@@ -152,7 +179,7 @@ async fn send_until(
     end: Instant,
     plan: Arc<Plan>,
     next: Arc<AtomicUsize>,
-    keep_ids: bool,
+    keep: Keep,
 ) -> anyhow::Result<Tally> {
     let host = plan.address.to_string();
     let mut tally = Tally::default();
@@ -166,12 +193,14 @@ async fn send_until(
         let request = planned.to_http(&host)?;
         let sent_at = Instant::now();
         tally.sent += 1;
-        match exchange(sender, request).await {
-            Ok((http::StatusCode::OK, id)) => {
+        match exchange(sender, request, keep).await {
+            Ok(answer) if answer.status == http::StatusCode::OK => {
                 tally
                     .latencies_us
                     .push(u32::try_from(sent_at.elapsed().as_micros()).unwrap_or(u32::MAX));
-                tally.answered.extend(id.filter(|_| keep_ids));
+                tally.answered.extend(answer.id);
+                tally.outputs.extend(answer.output);
+                tally.fuels.extend(answer.fuel);
             }
             Ok(_) => tally.refused += 1,
             Err(_) => {
@@ -183,22 +212,40 @@ async fn send_until(
     Ok(tally)
 }
 
-/// One exchange: the status, and the invocation id once the whole body has come.
+/// What came back, as far as it is kept.
+struct Answer {
+    status: http::StatusCode,
+    id: Option<String>,
+    /// A hash of the body.
+    output: Option<u64>,
+    fuel: Option<u64>,
+}
+
+/// One exchange, until the whole body has come.
 async fn exchange(
     sender: &mut SendRequest<Full<Bytes>>,
     request: http::Request<Full<Bytes>>,
-) -> anyhow::Result<(http::StatusCode, Option<String>)> {
+    keep: Keep,
+) -> anyhow::Result<Answer> {
     sender.ready().await?;
     let mut response = sender.send_request(request).await?;
+    let mut hasher = DefaultHasher::new();
     while let Some(frame) = response.frame().await {
-        frame?;
+        if let (true, Some(data)) = (keep.distinct, frame?.data_ref()) {
+            hasher.write(data);
+        }
     }
-    let id = response
-        .headers()
-        .get("cartwright-invocation-id")
-        .and_then(|id| id.to_str().ok())
-        .map(str::to_owned);
-    Ok((response.status(), id))
+    let header = |name: &str| response.headers().get(name)?.to_str().ok();
+    Ok(Answer {
+        status: response.status(),
+        id: header("cartwright-invocation-id")
+            .filter(|_| keep.ids)
+            .map(str::to_owned),
+        output: keep.distinct.then(|| hasher.finish()),
+        fuel: header("cartwright-fuel")
+            .filter(|_| keep.distinct)
+            .and_then(|fuel| fuel.parse().ok()),
+    })
 }
 
 /// A new connection, or `None` after a short wait when there is no server just now.

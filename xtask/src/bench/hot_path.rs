@@ -7,16 +7,17 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 
-use super::Options;
 use super::peers::Peer;
 use super::rows::{Budget, Measured, Rounds, table};
 use super::stage::{Call, Stage};
+use super::{Options, equal_runs};
 use crate::roles::Role;
 use crate::say::{Step, print, say};
 use crate::{interrupt, place, run};
 
 const BARE: &str = "bare axum, hello";
-const CONNECTIONS: [usize; 2] = [32, 1];
+const DISCOUNT: &str = "invoke discount, one function";
+pub(super) const CONNECTIONS: [usize; 2] = [32, 1];
 
 /// How often a case is warmed for a second before that is given up.
 const WARM_ATTEMPTS: usize = 30;
@@ -59,15 +60,18 @@ fn measure(stage: &Stage, options: &Options) -> Result<Rounds> {
             budget: Budget::default(),
         });
     }
+    let mut rounds = Rounds::default();
+    for case in &cases {
+        warm(stage, case)?;
+    }
+    if let Some(case) = cases.iter().find(|case| case.name == DISCOUNT) {
+        equal_runs::check(&stage.load, &case.plan)?;
+    }
     let step = Step::begin(&format!(
         "Measuring {} cases in {} rounds",
         cases.len(),
         options.rounds
     ));
-    let mut rounds = Rounds::default();
-    for case in &cases {
-        warm(stage, case)?;
-    }
     for _ in 0..options.rounds {
         for connections in CONNECTIONS {
             for case in &cases {
@@ -180,7 +184,7 @@ fn cases(stage: &Stage, options: &Options, hello: &Peer, discount: &Peer) -> Res
             budget: Budget::default(),
         },
         Case {
-            name: "invoke discount, one function",
+            name: DISCOUNT,
             plan: calls("discount", &own[1..], &cart)?,
             pid,
             budget: budget(50.0, None),

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: what a request costs, as processor time and as a ratio to a peer measured in the same minute.
 
+mod equal_runs;
 mod hot_path;
 mod peers;
 mod rows;
