@@ -42,3 +42,20 @@ impl From<Ending> for ExitCode {
         Self::from(ending as u8)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_on_the_command_line_has_the_same_table() {
+        let page = include_str!("../../docs/command-line.md");
+        for line in TABLE.lines().skip(1) {
+            let (number, meaning) = line.trim().split_once("  ").unwrap();
+            assert!(
+                page.contains(&format!("| {number} | {meaning} |")),
+                "{line}"
+            );
+        }
+    }
+}

@@ -1,17 +1,20 @@
 //! `cartwright`, the developer's command line. It runs functions with the engine that production runs them with, so
 //! local fuel is billed fuel.
 
+mod completion;
 mod ending;
 mod failure;
 mod global;
+mod input;
 mod output;
 mod problem;
 mod project;
+mod remote;
 mod run;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::ending::Ending;
 use crate::failure::Failure;
@@ -32,6 +35,10 @@ struct Arguments {
 enum Command {
     /// Run a module on this machine, under the limits and the fuel count of production.
     Run(run::RunArgs),
+    #[command(flatten)]
+    Remote(remote::Command),
+    /// Print a completion script for a shell.
+    Completion(completion::CompletionArgs),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +57,10 @@ fn carry_out(global: Global, command: Command) -> Result<Ending, Failure> {
     let start = Start::new(global)?;
     match command {
         Command::Run(args) => run::run(&start, &args),
+        Command::Completion(args) => {
+            completion::completion(start.output, Arguments::command(), &args)
+        }
+        Command::Remote(command) => remote::carry_out(&start, &command),
     }
 }
 

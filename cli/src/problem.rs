@@ -14,6 +14,11 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    /// A document of the server's that did not come as a refusal.
+    pub(crate) fn new(status: u16, document: Value) -> Self {
+        Self { status, document }
+    }
+
     /// Read one from an answer. What is no problem document, such as a proxy's own page, becomes one.
     pub(crate) fn read(status: u16, body: &[u8], url: &str) -> Self {
         let document = serde_json::from_slice::<Value>(body)
@@ -27,6 +32,13 @@ impl Problem {
                 })
             });
         Self { status, document }
+    }
+
+    /// The same, with a word on what to do.
+    pub(crate) fn advising(mut self, advice: &str) -> Self {
+        let detail = format!("{}; {advice}", self.detail());
+        self.document["detail"] = json!(detail);
+        self
     }
 
     /// The stable code.
@@ -75,6 +87,19 @@ impl fmt::Display for Problem {
         for error in self.list("errors") {
             write!(f, "\n  - {}", Entry(error))?;
         }
+        for function in self.list("backtrace") {
+            write!(f, "\n    in {}", function.as_str().unwrap_or_default())?;
+        }
+        let log = self.text("log_tail").trim_end();
+        if !log.is_empty() {
+            write!(f, "\n  the end of its log:")?;
+            for line in log.lines() {
+                write!(f, "\n    {line}")?;
+            }
+        }
+        if !self.text("invocation_id").is_empty() {
+            write!(f, "\n  run {}", self.text("invocation_id"))?;
+        }
         if !self.text("request_id").is_empty() {
             write!(f, "\n  request {}", self.text("request_id"))?;
         }
@@ -83,7 +108,7 @@ impl fmt::Display for Problem {
 }
 
 /// One entry of `errors[]`: a finding of the compiler, a violation of a schema, or whatever has text.
-struct Entry<'a>(&'a Value);
+pub(crate) struct Entry<'a>(pub(crate) &'a Value);
 
 impl fmt::Display for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

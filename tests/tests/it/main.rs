@@ -7,6 +7,7 @@ mod auth;
 mod billing;
 mod catalog;
 mod changes;
+mod command_line;
 mod compose;
 mod credentials;
 mod dependencies;

@@ -98,6 +98,20 @@ fn the_domain_does_no_io() {
 }
 
 #[test]
+fn the_command_line_has_no_database_driver_and_no_object_store_client() {
+    assert!(
+        links("cartwright-cli", "reqwest"),
+        "the command line has it, so the question finds it"
+    );
+    for heavy in ["sqlx", "sqlx-core", "aws-sdk-s3", "aws-config", "axum"] {
+        assert!(
+            !links("cartwright-cli", heavy),
+            "the command line links {heavy}"
+        );
+    }
+}
+
+#[test]
 fn xtask_stays_light() {
     assert!(
         links("xtask", "serde_json"),
