@@ -8,6 +8,7 @@ mod billing;
 mod clients;
 mod config;
 mod console;
+mod data_plane;
 mod database;
 mod docs;
 mod error;

@@ -13,7 +13,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::app::App;
 use crate::auth::Access;
-use crate::router;
+use crate::{data_plane, router};
 
 const BEARER: &str = "bearer";
 const PROBLEM: &str = "application/problem+json";
@@ -46,12 +46,12 @@ struct ProblemSchema {
     errors: Option<Vec<serde_json::Value>>,
 }
 
-/// The document before any route.
+/// The document before any route of this process.
 pub(crate) fn base() -> OpenApi {
     let info = InfoBuilder::new()
-        .title("Cartwright control plane")
+        .title("Cartwright")
         .description(Some(
-            "Tenants, functions, versions, keys, runs, usage. Functions are run on the executors, not here.",
+            "Tenants, functions, versions, keys, runs, usage: the control plane. What names another server is of the data plane, which runs functions.",
         ))
         .version(env!("CARGO_PKG_VERSION"));
     let mut components = Components::new();
@@ -65,10 +65,12 @@ pub(crate) fn base() -> OpenApi {
         ))
         .build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
-    OpenApiBuilder::new()
+    let mut document = OpenApiBuilder::new()
         .info(info)
         .components(Some(components))
-        .build()
+        .build();
+    data_plane::join(&mut document);
+    document
 }
 
 /// The same route, with who may call it in its documentation, and the problems that every such route can answer with.
@@ -77,10 +79,15 @@ pub(crate) fn with_access(
     access: Access,
 ) -> UtoipaMethodRouter<App> {
     for operation in paths.paths.values_mut().flat_map(operations) {
-        state_access(operation, access);
-        state_problems(operation, access);
+        describe(operation, access);
     }
     (schemas, paths, methods)
+}
+
+/// Say who may call an operation, and what every such operation can answer.
+pub(crate) fn describe(operation: &mut Operation, access: Access) {
+    state_access(operation, access);
+    state_problems(operation, access);
 }
 
 /// Every operation of a path.

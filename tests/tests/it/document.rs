@@ -14,7 +14,7 @@ pub(crate) async fn document(stack: &Stack) -> Value {
         .unwrap()
 }
 
-/// Every operation of the document: its method, its path and itself.
+/// Every operation that the api answers: its method, its path and itself. Those that name another server are an executor's.
 pub(crate) fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     paths
@@ -24,6 +24,7 @@ pub(crate) fn operations(document: &Value) -> Vec<(Method, String, Value)> {
                 .as_object()
                 .unwrap()
                 .iter()
+                .filter(|(_, operation)| operation["servers"].is_null())
                 .map(|(method, operation)| {
                     let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
                     (method, path.clone(), operation.clone())
