@@ -82,20 +82,38 @@ pub fn console() -> Result<Option<PathBuf>> {
 
 /// Install the console's packages if its lock file changed since the last time.
 pub fn console_packages() -> Result<()> {
-    let folder = place::root().join("web-console");
+    packages("console", &place::root().join("web-console"))
+}
+
+/// Build the client for callers, which takes seconds, so that its tests run what it ships.
+pub fn client() -> Result<()> {
+    let folder = place::root().join("clients/typescript");
+    packages("client", &folder)?;
+    let mut build = Command::new(npm()?);
+    build
+        .args(["run", "--silent", "build"])
+        .current_dir(&folder);
+    run::logged(
+        "Building the client for callers",
+        &mut build,
+        &place::target().join("client-build.log"),
+    )
+}
+
+fn packages(whose: &str, folder: &Path) -> Result<()> {
     let lock = std::fs::read(folder.join("package-lock.json"))
-        .context("the console has no package-lock.json")?;
+        .with_context(|| format!("the {whose} has no package-lock.json"))?;
     // npm empties node_modules first, so a stamp inside says that it came to its end.
     let stamp = folder.join("node_modules/.installed-package-lock.json");
     if std::fs::read(&stamp).ok().as_ref() != Some(&lock) {
         let mut install = Command::new(npm()?);
         install
             .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(&folder);
+            .current_dir(folder);
         run::logged(
-            "Installing the console's packages",
+            &format!("Installing the {whose}'s packages"),
             &mut install,
-            &place::target().join("console-packages.log"),
+            &place::target().join(format!("{whose}-packages.log")),
         )?;
         std::fs::write(&stamp, lock)?;
     }

@@ -5,6 +5,7 @@ mod aliases;
 mod artifacts;
 mod auth;
 mod billing;
+mod callers;
 mod catalog;
 mod changes;
 mod command_line;

@@ -38,7 +38,7 @@ pub enum Part {
     Stack,
     /// Does `.sqlx/` describe the queries as they are?
     Sqlx,
-    /// The console: types, style, unit tests, the API types' drift.
+    /// The console: types, style, unit tests, the API types' drift. And the client for callers.
     Console,
     /// The console in a browser, on a stack of its own.
     Browser,
@@ -146,6 +146,7 @@ fn run_parts(parts: &[Part], arguments: &[String], supervisor: &mut Supervisor) 
     let running = if needs_servers {
         build::binaries()?;
         let console = build::console()?;
+        build::client()?;
         Some(servers::start(&home, supervisor, console)?)
     } else {
         None
@@ -215,6 +216,16 @@ fn console(tally: &mut Tally) -> Result<()> {
         "Console tests",
         Runner::Vitest,
         npm_run("test")?.env("NO_COLOR", "1"),
+    )?;
+    build::client()?;
+    let mut client = Command::new(build::npm()?);
+    client
+        .args(["run", "--silent", "test"])
+        .current_dir(place::root().join("clients/typescript"));
+    tally.run(
+        "Tests of the client for callers",
+        Runner::Node,
+        client.env("NO_COLOR", "1"),
     )
 }
 
