@@ -99,6 +99,7 @@ struct FailedRun {
             ("Cartwright-Memory-Peak" = u64, description = "Bytes of memory at most"),
             ("Cartwright-Duration-Us" = u64, description = "Microseconds that it ran"),
             ("Cartwright-Cost" = String, description = "Its list price, such as `0.0000012 USD`"),
+            ("Cartwright-Cache" = String, description = "`hit`: the result was known, and given without a run; `miss`: it ran, and its result is kept; `off`: it ran, and results are not kept"),
             ("Cartwright-Idempotent-Replay" = bool, description = "`true` where this is the first result of an `Idempotency-Key`, given again"),
             ("Cartwright-Request-Id" = String, description = "The request, as our logs name it"),
         )),

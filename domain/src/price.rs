@@ -9,12 +9,15 @@ use crate::money::{Currency, Pico, divide_half_even};
 pub struct UnitPrices {
     /// The price sheet (the version of the plan) that these prices stand in.
     pub price_sheet: u32,
-    /// The currency of both prices.
+    /// The currency of all prices.
     pub currency: Currency,
     /// Price of 1,000,000 invocations.
     pub per_million_invocations: Pico,
     /// Price of 1,000,000,000 units of fuel.
     pub per_billion_fuel: Pico,
+    /// Price of 1,000,000 results that were given again without a run.
+    #[serde(default)]
+    pub per_million_cached_hits: Pico,
 }
 
 impl UnitPrices {
@@ -25,6 +28,12 @@ impl UnitPrices {
         let invocation = self.per_million_invocations.0 * 1_000;
         let burned = self.per_billion_fuel.0 * i128::from(fuel);
         Pico(divide_half_even(invocation + burned, 1_000_000_000))
+    }
+
+    /// List price of one result that was given again, rounded likewise.
+    #[must_use]
+    pub fn cost_of_cached_hit(&self) -> Pico {
+        Pico(divide_half_even(self.per_million_cached_hits.0, 1_000_000))
     }
 }
 
@@ -39,7 +48,9 @@ mod tests {
             currency: Currency::USD,
             per_million_invocations: "0.30".parse().unwrap(),
             per_billion_fuel: "0.02".parse().unwrap(),
+            per_million_cached_hits: "0.10".parse().unwrap(),
         };
+        assert_eq!(prices.cost_of_cached_hit().to_string(), "0.0000001");
         assert_eq!(prices.cost_of_run(0).to_string(), "0.0000003");
         assert_eq!(prices.cost_of_run(195_170).to_string(), "0.0000042034");
         assert_eq!(prices.cost_of_run(1).to_string(), "0.00000030002");

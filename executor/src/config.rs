@@ -35,6 +35,8 @@ pub(crate) struct ServeConfig {
     #[command(flatten)]
     pub(crate) run_logs: RunLogsConfig,
     #[command(flatten)]
+    pub(crate) memo: MemoConfig,
+    #[command(flatten)]
     pub(crate) log: LogConfig,
 }
 
@@ -156,4 +158,12 @@ pub(crate) struct RunLogsConfig {
     /// Bytes of run logs held until the api has them. When they are full, logs are dropped and counted; runs go on.
     #[arg(long, env = "CARTWRIGHT_RUN_LOGS_BYTES_MAX", default_value_t = 8 << 20)]
     pub(crate) run_logs_bytes_max: usize,
+}
+
+/// Results of functions that let them be kept.
+#[derive(clap::Args)]
+pub(crate) struct MemoConfig {
+    /// Bytes of results kept in this process. What has no room here is still found in Redis.
+    #[arg(long, env = "CARTWRIGHT_MEMO_BYTES_MAX", default_value_t = 64 << 20)]
+    pub(crate) memo_bytes_max: usize,
 }

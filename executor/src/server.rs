@@ -30,6 +30,7 @@ use crate::idempotency::Idempotency;
 use crate::inputs::InputRoom;
 use crate::internal_run::InternalRuns;
 use crate::keys::Keys;
+use crate::memo::Memo;
 use crate::meter_log::{DiskRoom, MeterLog};
 use crate::modules::Modules;
 use crate::routes::{self, Front};
@@ -149,6 +150,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
     };
     tokio::spawn(levels.watch());
 
+    let memo = Arc::new(Memo::new(config.memo.memo_bytes_max, memory.clone()));
     let inputs = InputRoom::of_process();
     let inner = inner(
         MayThey::new(
@@ -158,6 +160,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
             disk,
             standby,
         ),
+        memo,
         Run::new(engine, modules, counters.clone()),
         Meter::new(meter_log.clone(), run_logs, counters),
     );

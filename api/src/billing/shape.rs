@@ -98,7 +98,7 @@ struct LimitsSchema {
 struct UnitPricesSchema {
     /// The price sheet that these prices stand in.
     price_sheet: u32,
-    /// The currency of both prices.
+    /// The currency of all prices.
     currency: String,
     /// Price of 1,000,000 invocations: a decimal.
     #[schema(example = "0.3")]
@@ -106,4 +106,7 @@ struct UnitPricesSchema {
     /// Price of 1,000,000,000 units of fuel: a decimal.
     #[schema(example = "0.02")]
     per_billion_fuel: String,
+    /// Price of 1,000,000 results that were given again without a run: a decimal.
+    #[schema(example = "0.1")]
+    per_million_cached_hits: String,
 }

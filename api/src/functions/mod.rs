@@ -17,6 +17,7 @@ use self::limits::LimitOverridesSchema;
 use crate::app::App;
 use crate::audit;
 use crate::auth::{FunctionRead, FunctionWrite, Tenant};
+use crate::database::TenantTx;
 use crate::error::ApiError;
 use crate::page::{Page, PageRequest};
 
@@ -33,6 +34,8 @@ pub(crate) struct Function {
     /// Lower limits of its own.
     #[schema(value_type = LimitOverridesSchema)]
     limits: sqlx::types::Json<LimitOverrides>,
+    /// Whether its results are kept and given again for the same input.
+    memoise: bool,
     /// The version that `live` points at; null until the first promote.
     #[schema(required)]
     live: Option<i32>,
@@ -61,6 +64,10 @@ pub(crate) struct NewFunction {
     #[serde(default)]
     #[schema(value_type = LimitOverridesSchema)]
     limits: LimitOverrides,
+    /// Keep its results and give them again for the same input, code and configuration, for a lower price than a run.
+    /// Runs that ask for the time or for randomness are never kept.
+    #[serde(default)]
+    memoise: bool,
 }
 
 /// What to change of a function. What is absent stays as it is.
@@ -74,6 +81,8 @@ pub(crate) struct FunctionChange {
     /// Other limits, in place of all that were set.
     #[schema(value_type = Option<LimitOverridesSchema>)]
     limits: Option<LimitOverrides>,
+    /// Whether its results are kept and given again for the same input.
+    memoise: Option<bool>,
 }
 
 /// Tells a member that is null from one that is absent.
@@ -154,7 +163,7 @@ pub(crate) async fn get(
     Ok(Json(store::find(&mut tx, name.as_str()).await?))
 }
 
-/// Change a function's target or limits
+/// Change a function's target or limits, or whether its results are kept
 ///
 /// Runs that are under way end under the limits that they began with.
 #[utoipa::path(
@@ -164,6 +173,7 @@ pub(crate) async fn get(
     responses(
         (status = 200, description = "The function", body = Function),
         (status = 404, description = "`not_found`: no such function"),
+        (status = 409, description = "`conflict`: results of a version that an alias points at cannot be kept"),
     )
 )]
 pub(crate) async fn update(
@@ -175,6 +185,9 @@ pub(crate) async fn update(
     change.limits.as_ref().map_or(Ok(()), limits::check)?;
     let mut tx = app.database.tenant_tx(tenant.id).await?;
     let before = store::find(&mut tx, name.as_str()).await?;
+    if change.memoise == Some(true) {
+        check_deterministic(&mut tx, &name).await?;
+    }
     store::update(&mut tx, name.as_str(), &change).await?;
     let after = store::find(&mut tx, name.as_str()).await?;
     tx.note_tenant_change().await?;
@@ -189,6 +202,17 @@ pub(crate) async fn update(
     .await?;
     tx.commit().await?;
     Ok(Json(after))
+}
+
+/// What may answer differently next time must not be kept.
+async fn check_deterministic(tx: &mut TenantTx, name: &FunctionName) -> Result<(), ApiError> {
+    let Some((alias, version)) = store::not_deterministic(tx, name.as_str()).await? else {
+        return Ok(());
+    };
+    Err(ApiError::Conflict(format!(
+        "the results of \"{name}\" cannot be kept: version {version}, at which the alias \"{alias}\" points, is not \
+         deterministic. Point the alias at a version that is, or leave `memoise` off"
+    )))
 }
 
 /// Delete a function

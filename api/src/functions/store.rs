@@ -11,14 +11,15 @@ use crate::error::{ApiError, OnConstraint};
 pub(super) async fn insert(tx: &mut TenantTx, new: &NewFunction, by: &str) -> Result<(), ApiError> {
     sqlx::query!(
         r#"
-        insert into function (tenant_id, function_id, name, target, limits, created_by)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into function (tenant_id, function_id, name, target, limits, memoise, created_by)
+        values ($1, $2, $3, $4, $5, $6, $7)
         "#,
         tx.tenant().uuid(),
         FunctionId::new().uuid(),
         new.name.as_str(),
         new.target.as_ref().map(|target| target.as_str()),
         Json(new.limits) as _,
+        new.memoise,
         by,
     )
     .execute(tx.connection())
@@ -31,7 +32,7 @@ pub(super) async fn find(tx: &mut TenantTx, name: &str) -> Result<Function, ApiE
     sqlx::query_as!(
         Function,
         r#"
-        select f.function_id as id, f.name, f.target, f.limits as "limits: Json<LimitOverrides>",
+        select f.function_id as id, f.name, f.target, f.limits as "limits: Json<LimitOverrides>", f.memoise,
                a.version as "live?", f.versions, f.config_versions as config_version, f.created_at, f.created_by
         from function f
         left join alias a on a.tenant_id = f.tenant_id and a.function_id = f.function_id and a.name = 'live'
@@ -54,7 +55,7 @@ pub(super) async fn list(
     let functions = sqlx::query_as!(
         Function,
         r#"
-        select f.function_id as id, f.name, f.target, f.limits as "limits: Json<LimitOverrides>",
+        select f.function_id as id, f.name, f.target, f.limits as "limits: Json<LimitOverrides>", f.memoise,
                a.version as "live?", f.versions, f.config_versions as config_version, f.created_at, f.created_by
         from function f
         left join alias a on a.tenant_id = f.tenant_id and a.function_id = f.function_id and a.name = 'live'
@@ -81,7 +82,7 @@ pub(super) async fn update(
     let updated = sqlx::query!(
         r#"
         update function
-        set target = case when $3 then $4 else target end, limits = coalesce($5, limits)
+        set target = case when $3 then $4 else target end, limits = coalesce($5, limits), memoise = coalesce($6, memoise)
         where tenant_id = $1 and name = $2 and deleted_at is null
         "#,
         tx.tenant().uuid(),
@@ -89,10 +90,35 @@ pub(super) async fn update(
         target.is_some(),
         target.flatten().map(|target| target.as_str()),
         change.limits.map(Json) as _,
+        change.memoise,
     )
     .execute(tx.connection())
     .await?;
     found(updated.rows_affected())
+}
+
+/// An alias that points at a version which is not deterministic, and that version.
+pub(super) async fn not_deterministic(
+    tx: &mut TenantTx,
+    name: &str,
+) -> Result<Option<(String, i32)>, ApiError> {
+    let row = sqlx::query!(
+        r#"
+        select a.name, a.version
+        from function f
+        join alias a using (tenant_id, function_id)
+        join version v using (tenant_id, function_id, version)
+        where f.tenant_id = $1 and f.name = $2 and f.deleted_at is null
+            and not coalesce((v.report ->> 'deterministic')::boolean, false)
+        order by a.name
+        limit 1
+        "#,
+        tx.tenant().uuid(),
+        name,
+    )
+    .fetch_optional(tx.connection())
+    .await?;
+    Ok(row.map(|row| (row.name, row.version)))
 }
 
 /// Free the name. The row stays, since meter records and invoices name it by id.

@@ -72,6 +72,7 @@ pub(super) async fn picture_of(tx: &mut TenantTx) -> Result<TenantPicture, ApiEr
             (
                 select coalesce(json_agg(json_build_object(
                     'function_id', f.function_id, 'name', f.name, 'target', f.target, 'limits', f.limits,
+                    'memoise', f.memoise,
                     'config_version', f.config_versions,
                     'config', (
                         select c.config from function_config c
@@ -93,6 +94,7 @@ pub(super) async fn picture_of(tx: &mut TenantTx) -> Result<TenantPicture, ApiEr
                         'artifact_sha256', encode(r.artifact_sha256, 'hex'),
                         'artifact_bytes', r.artifact_bytes,
                         'engine_epoch', r.engine_epoch,
+                        'deterministic', coalesce((r.report ->> 'deterministic')::boolean, false),
                         -- encode() breaks lines after 76 letters.
                         'signature', translate(encode(r.signature, 'base64'), E'\n', '')
                     ) order by r.version) as versions

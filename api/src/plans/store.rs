@@ -23,7 +23,8 @@ pub(crate) async fn terms(tx: &mut TenantTx) -> Result<Terms, ApiError> {
         r#"
         select price_sheet as "price_sheet!", currency as "currency!", limits as "limits!: Json<Limits>",
                trim_scale(per_million_invocations)::text as "per_million_invocations!",
-               trim_scale(per_billion_fuel)::text as "per_billion_fuel!"
+               trim_scale(per_billion_fuel)::text as "per_billion_fuel!",
+               trim_scale(per_million_cached_hits)::text as "per_million_cached_hits!"
         from plan_terms($1)
         "#,
         tx.tenant().uuid(),
@@ -40,6 +41,10 @@ pub(crate) async fn terms(tx: &mut TenantTx) -> Result<Terms, ApiError> {
             .parse()
             .context("a plan's price")?,
         per_billion_fuel: row.per_billion_fuel.parse().context("a plan's price")?,
+        per_million_cached_hits: row
+            .per_million_cached_hits
+            .parse()
+            .context("a plan's price")?,
     };
     Ok(Terms {
         limits: row.limits.0,

@@ -17,10 +17,11 @@ pub(super) async fn billable(
 ) -> Result<(Option<DateTime<Utc>>, BTreeMap<String, BigInt>), BillingError> {
     let row = sqlx::query!(
         r#"
-        select min(minute) filter (where billable_invocations > 0) as first_run,
+        select min(minute) filter (where billable_invocations > 0 or cached_hits > 0) as first_run,
             coalesce(sum(billable_invocations), 0)::text as "invocations!",
             coalesce(sum(billable_fuel), 0)::text as "fuel!",
-            coalesce(sum(billable_memory_kib_ms), 0)::text as "memory_kib_ms!"
+            coalesce(sum(billable_memory_kib_ms), 0)::text as "memory_kib_ms!",
+            coalesce(sum(cached_hits), 0)::text as "cached_hits!"
         from usage_rollup
         where tenant_id = $1 and minute >= $2 and minute < $3
         "#,
@@ -34,6 +35,7 @@ pub(super) async fn billable(
         ("invocations", row.invocations),
         ("fuel", row.fuel),
         ("memory_kib_ms", row.memory_kib_ms),
+        ("cached_hits", row.cached_hits),
     ];
     let mut used = BTreeMap::new();
     for (meter, sum) in counted {

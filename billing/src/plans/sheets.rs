@@ -53,5 +53,6 @@ pub(crate) fn unit_prices(sheet: &PriceSheet) -> UnitPrices {
         currency: sheet.currency,
         per_million_invocations: first("invocations", 6),
         per_billion_fuel: first("fuel", 9),
+        per_million_cached_hits: first("cached_hits", 6),
     }
 }

@@ -18,7 +18,8 @@ pub(crate) async fn terms(tx: &mut TenantTx) -> Result<Option<PlanTerms>, Billin
         r#"
         select plan as "plan!", plan_version as "plan_version!", price_sheet as "price_sheet!", currency as "currency!",
             limits as "limits!: Json<Limits>", per_million_invocations::text as "per_million_invocations!",
-            per_billion_fuel::text as "per_billion_fuel!", free_invocations::text as "free_invocations!",
+            per_billion_fuel::text as "per_billion_fuel!", per_million_cached_hits::text as "per_million_cached_hits!",
+            free_invocations::text as "free_invocations!",
             free_fuel::text as "free_fuel!"
         from plan_terms($1)
         "#,
@@ -39,6 +40,7 @@ pub(crate) async fn terms(tx: &mut TenantTx) -> Result<Option<PlanTerms>, Billin
             currency: currency(row.currency)?,
             per_million_invocations: price(&row.per_million_invocations)?,
             per_billion_fuel: price(&row.per_billion_fuel)?,
+            per_million_cached_hits: price(&row.per_million_cached_hits)?,
         },
         free_invocations: row
             .free_invocations

@@ -68,7 +68,12 @@ async fn priced(app: &App, tx: &mut TenantTx, stored: Stored) -> Result<Record, 
             unit_prices(&sheet).cost_of_run(record.fuel),
             sheet.currency
         ),
-        BillClass::Unbilled | BillClass::CacheHit => format!("0 {}", sheet.currency),
+        BillClass::CacheHit => format!(
+            "{} {}",
+            unit_prices(&sheet).cost_of_cached_hit(),
+            sheet.currency
+        ),
+        BillClass::Unbilled => format!("0 {}", sheet.currency),
     };
     Ok(record)
 }

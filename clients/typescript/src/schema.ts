@@ -136,6 +136,8 @@ export interface operations {
             /** @description The function's output */
             200: {
                 headers: {
+                    /** @description `hit`: the result was known, and given without a run; `miss`: it ran, and its result is kept; `off`: it ran, and results are not kept */
+                    "Cartwright-Cache"?: string;
                     /** @description Its list price, such as `0.0000012 USD` */
                     "Cartwright-Cost"?: string;
                     /** @description Microseconds that it ran */

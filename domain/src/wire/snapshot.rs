@@ -66,6 +66,9 @@ pub struct FunctionSnapshot {
     pub target: Option<TargetName>,
     /// Lower limits of its own.
     pub limits: LimitOverrides,
+    /// Whether its results are kept and given again for the same input.
+    #[serde(default)]
+    pub memoise: bool,
     /// Version of the configuration; 0 when none was ever put.
     pub config_version: u32,
     /// The configuration as it is handed to the guest: JSON text.
@@ -98,6 +101,9 @@ pub struct VersionSnapshot {
     pub artifact_bytes: u64,
     /// Which engine the artifact is for.
     pub engine_epoch: u16,
+    /// Whether the same input always gives the same output, unless it asks for the time or for randomness.
+    #[serde(default)]
+    pub deterministic: bool,
     /// Ed25519 over [`crate::artifact::ArtifactClaim::to_signed_bytes`], base64.
     pub signature: String,
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 /// Environment variables: `CARTWRIGHT_CONFIG` and the secrets of one configuration. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -57,6 +59,12 @@ impl Environment {
             block: block.into(),
             starts: starts.into(),
         })
+    }
+
+    /// SHA-256 of all names and values: environments with the same are the same.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        Sha256::digest(&self.block).into()
     }
 
     pub(crate) fn block(&self) -> &[u8] {

@@ -29,6 +29,8 @@ pub(crate) struct Guest {
     /// Nanoseconds since the Unix epoch: what every clock shows for the whole run.
     pub(crate) clock_ns: u64,
     pub(crate) randomness: Randomness,
+    /// Whether it asked for the time or for randomness.
+    pub(crate) asked_time_or_chance: bool,
     /// Fuel left when the host last charged, and fuel used since it last gave way to others.
     pub(crate) fuel_seen: u64,
     pub(crate) fuel_since_yield: u64,
@@ -59,6 +61,7 @@ impl Guest {
             environment,
             clock_ns: clock_ms.saturating_mul(1_000_000),
             randomness: Randomness::new(seed),
+            asked_time_or_chance: false,
             fuel_seen: limits.fuel,
             fuel_since_yield: 0,
         }

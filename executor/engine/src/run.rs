@@ -53,6 +53,8 @@ pub struct Finished {
     pub wall: Duration,
     /// What went wrong, when the outcome is not `ok`.
     pub error: Option<RunError>,
+    /// Whether it asked for the time or for randomness. If not, its output follows from its input and environment alone.
+    pub asked_time_or_chance: bool,
 }
 
 impl Finished {
@@ -154,6 +156,7 @@ impl Engine {
             log_bytes_dropped: guest.log_bytes_dropped,
             wall: started.elapsed(),
             error,
+            asked_time_or_chance: guest.asked_time_or_chance,
         })
     }
 }

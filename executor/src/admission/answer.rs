@@ -13,8 +13,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
 use super::headers::{
-    COST, DURATION_US, FUEL, INVOCATION_ID, MEMORY_PEAK, RATE_LIMIT, RATE_LIMIT_POLICY, REQUEST_ID,
-    SERVER_TIMING, VERSION, Values,
+    CACHE, COST, DURATION_US, FUEL, INVOCATION_ID, MEMORY_PEAK, RATE_LIMIT, RATE_LIMIT_POLICY,
+    REQUEST_ID, SERVER_TIMING, VERSION, Values,
 };
 use super::{Done, Stopwatch};
 use crate::counters::Stage;
@@ -53,6 +53,7 @@ fn write_headers(headers: &mut HeaderMap, done: &Done) {
     headers.insert(MEMORY_PEAK, finished.memory_peak_bytes.into());
     headers.insert(DURATION_US, values.value(finished.wall.as_micros()));
     headers.insert(COST, values.value(Cost(done)));
+    headers.insert(CACHE, HeaderValue::from_static(granted.memo.as_str()));
     headers.insert(
         SERVER_TIMING,
         values.value(Timing(&resolved.stopwatch, done.tier)),
@@ -133,7 +134,7 @@ impl fmt::Display for Cost<'_> {
 }
 
 /// `auth;dur=0.004, quota;dur=0.002, load;dur=0.000;desc=memory, …`, in milliseconds.
-struct Timing<'a>(&'a Stopwatch, Tier);
+struct Timing<'a>(&'a Stopwatch, Option<Tier>);
 
 impl fmt::Display for Timing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,7 +147,7 @@ impl fmt::Display for Timing<'_> {
                 Millis(self.0.of(stage))
             )?;
             if stage == Stage::Load {
-                write!(f, ";desc={}", self.1.as_str())?;
+                write!(f, ";desc={}", self.1.map_or("result", Tier::as_str))?;
             }
         }
         Ok(())

@@ -11,6 +11,7 @@ pub(super) const FUEL: HeaderName = HeaderName::from_static("cartwright-fuel");
 pub(super) const MEMORY_PEAK: HeaderName = HeaderName::from_static("cartwright-memory-peak");
 pub(super) const DURATION_US: HeaderName = HeaderName::from_static("cartwright-duration-us");
 pub(super) const COST: HeaderName = HeaderName::from_static("cartwright-cost");
+pub(super) const CACHE: HeaderName = HeaderName::from_static("cartwright-cache");
 pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");

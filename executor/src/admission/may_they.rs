@@ -9,6 +9,7 @@ use cartwright_domain::limits::Limits;
 use cartwright_domain::problem::Code;
 
 use super::body::check_json;
+use super::memoised::Looked;
 use super::step::Step;
 use super::what::Resolved;
 use super::{Input, Refusal};
@@ -30,6 +31,8 @@ pub(crate) struct Granted {
     pub(crate) limits: Limits,
     /// Runs of the function that could still begin beside this one.
     pub(crate) concurrency_left: u32,
+    /// What came of looking for its result.
+    pub(crate) memo: Looked,
     _places: Places,
 }
 
@@ -151,6 +154,7 @@ impl Step<Resolved> for MayThey {
             input,
             limits,
             concurrency_left,
+            memo: Looked::Off,
             _places: places,
             resolved,
         })

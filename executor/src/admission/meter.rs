@@ -14,6 +14,7 @@ use cartwright_domain::wire::Retention;
 use sha2::{Digest, Sha256};
 use tower::Service;
 
+use super::memoised::Looked;
 use super::run::Ran;
 use super::{Done, Refusal};
 use crate::counters::{Counters, Stage};
@@ -77,13 +78,11 @@ impl Shared {
             tier,
         } = ran;
         granted.resolved.stopwatch.lap(Stage::Meter);
+        let prices = &granted.resolved.tenant.prices;
         let cost = match finished.outcome {
             Outcome::PlatformFault => Pico::default(),
-            _ => granted
-                .resolved
-                .tenant
-                .prices
-                .cost_of_run(finished.fuel_used),
+            _ if granted.memo == Looked::Hit => prices.cost_of_cached_hit(),
+            _ => prices.cost_of_run(finished.fuel_used),
         };
         let done = Done {
             tier,
@@ -135,7 +134,10 @@ fn record(ran: &Ran) -> MeterRecord {
         engine_epoch: ENGINE_EPOCH,
         outcome: finished.outcome,
         trigger: resolved.trigger,
-        bill_class: BillClass::of(finished.outcome, resolved.trigger),
+        bill_class: match granted.memo {
+            Looked::Hit => BillClass::CacheHit,
+            _ => BillClass::of(finished.outcome, resolved.trigger),
+        },
         alias: resolved.alias.clone(),
         fuel: finished.fuel_used,
         memory_peak_bytes: finished.memory_peak_bytes,

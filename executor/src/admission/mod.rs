@@ -1,7 +1,7 @@
 //! Admission: the one way from a request to a run, as tower layers in one order.
 //!
 //! ```text
-//! request id → who → what → (keyed) → may they → (run to end) → run → meter
+//! request id → who → what → (keyed) → may they → (memoised) → (run to end) → run → meter
 //! ```
 //!
 //! Each layer takes what the one before made, and its type says so: without a [`who::Known`] there is no
@@ -15,6 +15,7 @@ pub(crate) mod headers;
 pub(crate) mod keyed;
 mod linger;
 pub(crate) mod may_they;
+pub(crate) mod memoised;
 pub(crate) mod meter;
 mod refusal;
 pub(crate) mod request_id;
@@ -25,6 +26,8 @@ mod stopwatch;
 pub(crate) mod what;
 pub(crate) mod who;
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use cartwright_domain::ids::{InvocationId, RequestId};
 use cartwright_domain::money::Pico;
@@ -32,6 +35,7 @@ use tower::{Layer, Service, ServiceBuilder};
 
 use cartwright_engine::Finished;
 
+use crate::memo::Memo;
 use crate::modules::Tier;
 
 pub(crate) use body::Input;
@@ -41,6 +45,7 @@ pub(crate) use stopwatch::Stopwatch;
 
 use keyed::Keyed;
 use may_they::{Granted, MayThey};
+use memoised::Memoised;
 use meter::Meter;
 use request_id::RequestIds;
 use run::Run;
@@ -53,8 +58,8 @@ use who::Who;
 pub(crate) struct Done {
     pub(crate) granted: Granted,
     pub(crate) finished: Finished,
-    /// Where its module was found.
-    pub(crate) tier: Tier,
+    /// Where its module was found; `None` when its result was there already.
+    pub(crate) tier: Option<Tier>,
     /// List price of the run; nothing when the fault was ours.
     pub(crate) cost: Pico,
 }
@@ -84,15 +89,16 @@ pub(crate) type FrontDoor<Inner> =
 /// The inner half: from what shall run to a run that is metered. Internal callers come in here.
 pub(crate) fn inner(
     may_they: MayThey,
+    memo: Arc<Memo>,
     run: Run,
     meter: Meter,
 ) -> impl Service<Resolved, Response = Done, Error = Refusal, Future: Send> + Clone + Send + 'static
 {
-    ServiceBuilder::new()
-        .layer(StepLayer::new(may_they))
+    let running = ServiceBuilder::new()
         .layer(RunToEndLayer::new(meter.counters()))
         .layer(StepLayer::new(run))
-        .service(meter)
+        .service(meter.clone());
+    StepLayer::new(may_they).layer(Memoised::new(memo, meter, running))
 }
 
 /// The whole stack before `inner`.

@@ -20,8 +20,8 @@ use crate::modules::{Modules, Tier};
 pub(crate) struct Ran {
     pub(super) granted: Granted,
     pub(super) finished: Finished,
-    /// Where its module was found.
-    pub(super) tier: Tier,
+    /// Where its module was found; `None` when its result was there already.
+    pub(super) tier: Option<Tier>,
 }
 
 /// Runs what was granted.
@@ -84,7 +84,7 @@ impl Step<Granted> for Run {
         Ok(Ran {
             granted,
             finished,
-            tier,
+            tier: Some(tier),
         })
     }
 }
@@ -110,6 +110,7 @@ fn fault_of_ours(wall: Duration) -> Finished {
         fuel_used: 0,
         memory_peak_bytes: 0,
         wall,
+        asked_time_or_chance: false,
         error: Some(RunError {
             message: "the engine failed; the log has it under this request_id. Nothing was billed"
                 .to_owned(),

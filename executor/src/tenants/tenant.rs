@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cartwright_domain::ids::{FunctionId, TenantId};
 use cartwright_domain::limits::Limits;
-use cartwright_domain::names::{AliasName, FunctionName, TenantSlug};
+use cartwright_domain::names::{AliasName, FunctionName, TargetName, TenantSlug};
 use cartwright_domain::price::UnitPrices;
 use cartwright_domain::wire::{
     FunctionSnapshot, GivenConfiguration, Retention, TenantSnapshot, TenantState, VersionSnapshot,
@@ -19,6 +19,7 @@ use http::HeaderValue;
 use serde_json::value::RawValue;
 
 use crate::inputs::InputRoom;
+use crate::memo::Seed;
 use crate::modules::{Artifact, ArtifactKey, ModuleSlot, Modules};
 use crate::slots::Running;
 
@@ -65,6 +66,8 @@ pub(crate) struct Version {
     pub(crate) number: u32,
     pub(crate) artifact: Artifact,
     pub(crate) slot: Arc<ModuleSlot>,
+    /// What its results hang on beside the input and the limits; `None` when they are not kept.
+    pub(crate) memo_seed: Option<Seed>,
 }
 
 /// What a caller asked for that is not there, in words for the one who asked.
@@ -228,7 +231,18 @@ impl Indexer<'_> {
         let mut versions = function
             .versions
             .iter()
-            .map(|version| Ok(Arc::new(self.version(version)?)))
+            .map(|version| {
+                let mut indexed = self.version(version)?;
+                if function.memoise && version.deterministic {
+                    indexed.memo_seed = Some(Seed::of(
+                        self.tenant_id,
+                        &indexed.artifact,
+                        function.target.as_ref().map(TargetName::as_str),
+                        &environment,
+                    ));
+                }
+                Ok(Arc::new(indexed))
+            })
             .collect::<Result<Vec<_>>>()?;
         versions.sort_by_key(|version| version.number);
         let running = self
@@ -285,6 +299,7 @@ impl Indexer<'_> {
                 signature: signature.unwrap_or([0; 64]),
             },
             slot: self.modules.slot(key),
+            memo_seed: None,
         })
     }
 }

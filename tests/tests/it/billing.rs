@@ -15,10 +15,11 @@ async fn a_new_tenant_is_on_the_standard_plan_and_owes_nothing() {
     let plan = metered.ask("plan").await.expect(200).json();
     assert_eq!(
         (&plan["plan"], &plan["plan_version"]),
-        (&json!("standard"), &json!(1))
+        (&json!("standard"), &json!(2))
     );
     assert_eq!(plan["prices"]["per_million_invocations"], "0.3");
     assert_eq!(plan["prices"]["per_billion_fuel"], "0.02");
+    assert_eq!(plan["prices"]["per_million_cached_hits"], "0.1");
     assert_eq!(
         (&plan["free_invocations"], &plan["free_fuel"]),
         (&json!(100_000), &json!(50_000_000_000_u64))

@@ -26,6 +26,7 @@ mod invocations;
 mod invoke;
 mod keys;
 mod members;
+mod memo;
 mod meter_log;
 mod openapi;
 mod outages;

@@ -273,7 +273,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a function's target or limits
+         * Change a function's target or limits, or whether its results are kept
          * @description Runs that are under way end under the limits that they began with.
          */
         patch: operations["update_function"];
@@ -1297,6 +1297,8 @@ export interface components {
             target: string | null;
             /** @description Lower limits of its own. */
             limits: components["schemas"]["LimitOverrides"];
+            /** @description Whether its results are kept and given again for the same input. */
+            memoise: boolean;
             /**
              * Format: int32
              * @description The version that `live` points at; null until the first promote.
@@ -1325,6 +1327,8 @@ export interface components {
             /** @description Another extension point, or null for none. */
             target?: string | null;
             limits?: components["schemas"]["LimitOverrides"] | null;
+            /** @description Whether its results are kept and given again for the same input. */
+            memoise?: boolean | null;
         };
         /** @description What an alias asks of a version before it moves there. */
         Gate: {
@@ -1680,6 +1684,11 @@ export interface components {
             target?: string | null;
             /** @description Lower limits of its own. */
             limits?: components["schemas"]["LimitOverrides"];
+            /**
+             * @description Keep its results and give them again for the same input, code and configuration, for a lower price than a run.
+             *     Runs that ask for the time or for randomness are never kept.
+             */
+            memoise?: boolean;
         };
         /** @description A key to be. */
         NewKey: {
@@ -1906,6 +1915,8 @@ export interface components {
                 target: string | null;
                 /** @description Lower limits of its own. */
                 limits: components["schemas"]["LimitOverrides"];
+                /** @description Whether its results are kept and given again for the same input. */
+                memoise: boolean;
                 /**
                  * Format: int32
                  * @description The version that `live` points at; null until the first promote.
@@ -2963,7 +2974,7 @@ export interface components {
              * @description The price sheet that these prices stand in.
              */
             price_sheet: number;
-            /** @description The currency of both prices. */
+            /** @description The currency of all prices. */
             currency: string;
             /**
              * @description Price of 1,000,000 invocations: a decimal.
@@ -2975,6 +2986,11 @@ export interface components {
              * @example 0.02
              */
             per_billion_fuel: string;
+            /**
+             * @description Price of 1,000,000 results that were given again without a run: a decimal.
+             * @example 0.1
+             */
+            per_million_cached_hits: string;
         };
         /** @description What was used in one span of time, and of one group where asked for. */
         UsageRow: {
@@ -4443,6 +4459,15 @@ export interface operations {
             };
             /** @description `not_found`: no such function */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: results of a version that an alias points at cannot be kept */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6434,6 +6459,8 @@ export interface operations {
             /** @description The function's output */
             200: {
                 headers: {
+                    /** @description `hit`: the result was known, and given without a run; `miss`: it ran, and its result is kept; `off`: it ran, and results are not kept */
+                    "Cartwright-Cache"?: string;
                     /** @description Its list price, such as `0.0000012 USD` */
                     "Cartwright-Cost"?: string;
                     /** @description Microseconds that it ran */

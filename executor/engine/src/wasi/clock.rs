@@ -27,6 +27,7 @@ fn resolution(call: &mut Call<'_>, (clock, answer): (u32, u32)) -> Result<(), Re
 }
 
 fn time(call: &mut Call<'_>, (clock, _precision, answer): (u32, u64, u32)) -> Result<(), Refusal> {
+    call.guest.asked_time_or_chance = true;
     let now_ns = match clock {
         REALTIME | MONOTONIC => call.guest.clock_ns,
         PROCESS_CPU_TIME | THREAD_CPU_TIME => 0,

@@ -14,6 +14,7 @@ pub(super) fn add_to(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
         |call: &mut Call<'_>, (pointer, length): (u32, u32)| {
             let span = call.memory.span(pointer, length)?;
             call.charge(u64::from(length), fuel::HOST_RANDOM_BYTE)?;
+            call.guest.asked_time_or_chance = true;
             call.guest.randomness.fill(call.memory.bytes_mut(span));
             Ok::<(), Refusal>(())
         },
