@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::peers::Peer;
 use super::rows::{Budget, Measured, Rounds, table};
-use super::stage::{Call, Stage};
+use super::stage::{Call, Function, Stage};
 use super::{Options, equal_runs};
 use crate::roles::Role;
 use crate::say::{Step, print, say};
@@ -140,8 +140,9 @@ fn cases(stage: &Stage, options: &Options, hello: &Peer, discount: &Peer) -> Res
     let own = stage.tenant(
         "bench",
         &[
-            ("hello".to_owned(), hello_module),
-            ("discount".to_owned(), module.clone()),
+            Function::new("hello", hello_module),
+            Function::new("discount", module.clone()),
+            Function::memoised("known", module.clone()),
         ],
     )?;
     let many = stage.many_tenants(options.functions, &module)?;
@@ -154,6 +155,7 @@ fn cases(stage: &Stage, options: &Options, hello: &Peer, discount: &Peer) -> Res
     let budget = |cpu_us, of_bare| Budget {
         cpu_us: Some(cpu_us),
         of_bare,
+        ..Budget::default()
     };
     let calls = |name, calls: &[Call], body: &str| {
         plan(
@@ -185,9 +187,18 @@ fn cases(stage: &Stage, options: &Options, hello: &Peer, discount: &Peer) -> Res
         },
         Case {
             name: DISCOUNT,
-            plan: calls("discount", &own[1..], &cart)?,
+            plan: calls("discount", &own[1..2], &cart)?,
             pid,
             budget: budget(50.0, None),
+        },
+        Case {
+            name: "invoke discount, known result",
+            plan: calls("known", &own[2..], &cart)?,
+            pid,
+            budget: Budget {
+                cpu_share_of: Some((0.6, DISCOUNT)),
+                ..Budget::default()
+            },
         },
         Case {
             name: "invoke discount, many functions",

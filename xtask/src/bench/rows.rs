@@ -31,6 +31,8 @@ pub(crate) struct Budget {
     pub(crate) cpu_us: Option<f64>,
     /// Least share of the bare server's requests per second.
     pub(crate) of_bare: Option<f64>,
+    /// Largest share of the processor time of another case, by its name.
+    pub(crate) cpu_share_of: Option<(f64, &'static str)>,
 }
 
 /// One line of the table: medians over the rounds.
@@ -80,10 +82,7 @@ impl Rounds {
                 .iter()
                 .zip(floor)
                 .map(|(mine, floor)| mine.requests_per_second / floor.requests_per_second);
-            let (of_bare, cpu) = (
-                median(ratios),
-                median(mine.iter().filter_map(|m| m.cpu_us_per_request)),
-            );
+            let (of_bare, cpu) = (median(ratios), median_cpu(mine));
             Row {
                 case: case.clone(),
                 connections: *connections,
@@ -94,11 +93,18 @@ impl Rounds {
                 of_bare,
                 budget: *budget,
                 within_budget: budget.cpu_us.is_none_or(|most| cpu <= most)
-                    && budget.of_bare.is_none_or(|least| of_bare >= least),
+                    && budget.of_bare.is_none_or(|least| of_bare >= least)
+                    && budget
+                        .cpu_share_of
+                        .is_none_or(|(most, other)| cpu <= most * median_cpu(of(other))),
             }
         };
         self.cases.iter().map(line).collect()
     }
+}
+
+fn median_cpu(measured: &[Measured]) -> f64 {
+    median(measured.iter().filter_map(|m| m.cpu_us_per_request))
 }
 
 fn median(figures: impl Iterator<Item = f64>) -> f64 {
@@ -120,6 +126,9 @@ pub(crate) fn table(rows: &[Row]) -> String {
         }
         if let Some(least) = row.budget.of_bare {
             write!(budget, "≥ {least:.2} of bare ").expect("a string takes it");
+        }
+        if let Some((most, other)) = row.budget.cpu_share_of {
+            write!(budget, "≤ {most} × CPU of {other} ").expect("a string takes it");
         }
         if !budget.is_empty() {
             budget += if row.within_budget { "✓" } else { "MISSED" };
@@ -168,6 +177,7 @@ mod tests {
                 Budget {
                     cpu_us: Some(20.0),
                     of_bare: Some(0.5),
+                    ..Budget::default()
                 },
                 measured(mine, 21.0),
             );

@@ -24,6 +24,33 @@ pub(crate) struct Call {
     pub(crate) token: String,
 }
 
+/// What a tenant has deployed.
+pub(crate) struct Function {
+    name: String,
+    module: Vec<u8>,
+    /// Whether its results are kept.
+    memoise: bool,
+}
+
+impl Function {
+    /// One that runs each time.
+    pub(crate) fn new(name: &str, module: Vec<u8>) -> Self {
+        Self {
+            name: name.to_owned(),
+            module,
+            memoise: false,
+        }
+    }
+
+    /// One whose results are kept.
+    pub(crate) fn memoised(name: &str, module: Vec<u8>) -> Self {
+        Self {
+            memoise: true,
+            ..Self::new(name, module)
+        }
+    }
+}
+
 /// A stack under a release executor.
 pub(crate) struct Stage {
     /// How it is wired.
@@ -87,7 +114,7 @@ impl Stage {
     }
 
     /// A tenant with these functions, live.
-    pub(crate) fn tenant(&self, name: &str, functions: &[(String, Vec<u8>)]) -> Result<Vec<Call>> {
+    pub(crate) fn tenant(&self, name: &str, functions: &[Function]) -> Result<Vec<Call>> {
         let api = self.wiring.listeners.url(Role::Api);
         let mut client = Client::new(&api, &self.wiring.listeners.url(Role::Executor));
         client.access_token.clone_from(&self.platform_key);
@@ -104,16 +131,21 @@ impl Stage {
             .context("a key's answer has the key")?
             .to_owned();
         let mut calls = Vec::new();
-        for (function, module) in functions {
+        for function in functions {
+            let Function {
+                name,
+                module,
+                memoise,
+            } = function;
             client
-                .post("/v1/functions", &json!({"name": function}))?
+                .post("/v1/functions", &json!({"name": name, "memoise": memoise}))?
                 .expect(201, "creating a function")?;
-            let path = format!("/v1/functions/{function}/versions?promote=live");
+            let path = format!("/v1/functions/{name}/versions?promote=live");
             client
                 .upload(&path, module)?
                 .expect(201, "uploading a version")?;
             calls.push(Call {
-                path: format!("/v1/invoke/{function}"),
+                path: format!("/v1/invoke/{name}"),
                 token: token.clone(),
             });
         }
@@ -131,7 +163,7 @@ impl Stage {
             let first = calls.len();
             let here = FUNCTIONS_PER_TENANT.min(functions - first);
             let own = (0..here)
-                .map(|n| (format!("discount-{n}"), marked(module, first + n)))
+                .map(|n| Function::new(&format!("discount-{n}"), marked(module, first + n)))
                 .collect::<Vec<_>>();
             calls.extend(self.tenant(&format!("bench-{}", first / FUNCTIONS_PER_TENANT), &own)?);
         }
