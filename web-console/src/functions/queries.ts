@@ -34,6 +34,19 @@ export function useCreateFunction() {
   });
 }
 
+export function useKeepResults(name: string) {
+  const queries = useQueryClient();
+  const say = useSay();
+  return useMutation({
+    mutationFn: (memoise: boolean) =>
+      answered(api.PATCH("/v1/functions/{name}", { params: { path: { name } }, body: { memoise } })),
+    onSuccess: (changed) => {
+      say(changed.memoise ? "Results are kept" : "Results are no longer kept");
+      return queries.invalidateQueries({ queryKey: functionKey(name) });
+    },
+  });
+}
+
 /** Deletes a function, and leaves its pages before anything there asks for it again. */
 export function useDeleteFunction(name: string) {
   const queries = useQueryClient();

@@ -5,10 +5,21 @@ import { ProblemNotice } from "../ui/notice";
 import { Skeleton } from "../ui/skeleton";
 import { useVersion, useVersions } from "../versions/queries";
 import { useConfig } from "./queries";
+import { ResultsPanel } from "./results-panel";
 import { SettingsEditor } from "./settings-editor";
 
-/** The settings of a function, by the schema that its live version carries (or else its newest that is ready). */
+/** What a function is given, and whether its results are kept. */
 export function SettingsPage() {
+  return (
+    <div className="space-y-6">
+      <Settings />
+      <ResultsPanel />
+    </div>
+  );
+}
+
+/** The settings of a function, by the schema that its live version carries (or else its newest that is ready). */
+function Settings() {
   const { name, live, config_version } = useThisFunction();
   const list = useVersions(name);
   const newest = list.data?.pages.flatMap((page) => page.data).find((row) => row.status === "ready");

@@ -1,0 +1,22 @@
+import { useKeepResults } from "../functions/queries";
+import { useThisFunction } from "../functions/this-function";
+import { CheckField } from "../ui/field";
+import { ProblemNotice } from "../ui/notice";
+import { Panel } from "../ui/panel";
+
+/** Whether results are kept. It is the function's and no setting of the module's, so it is saved by itself. */
+export function ResultsPanel() {
+  const { name, memoise } = useThisFunction();
+  const keep = useKeepResults(name);
+  return (
+    <Panel title="Results" note="A known result is given at once, for less than a run costs.">
+      <CheckField
+        label="Keep results and give them again for the same input"
+        hint="Runs that ask for the time or for randomness are never kept."
+        checked={keep.isPending ? keep.variables : memoise}
+        onChange={(event) => keep.mutate(event.target.checked)}
+      />
+      {keep.isError && <ProblemNotice thrown={keep.error} />}
+    </Panel>
+  );
+}
