@@ -26,3 +26,4 @@ pub mod problem;
 pub mod prometheus;
 pub mod request;
 pub mod telemetry;
+mod write_deadline;

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use tower::{BoxError, Service, ServiceExt};
 
 use crate::drain::Drain;
+use crate::write_deadline::WriteDeadline;
 
 /// How long a connection may take to send a request's head, and how long it may lie idle between two requests: who
 /// dribbles one header a second holds nothing for longer.
@@ -30,6 +31,9 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Connections of one listener at the same time; who comes then waits to be accepted. It leaves the rest of the usual
 /// 20,000 file descriptors to modules and segments.
 const CONNECTIONS_MAX: usize = 4_096;
+
+/// How long an answer may wait for its reader to take more of it. Who reads slowly is waited for, who reads nothing is cut.
+pub const WRITE: Duration = Duration::from_secs(20);
 
 /// How long running requests may take to finish once the drain has begun.
 pub const DRAIN: Duration = Duration::from_secs(30);
@@ -126,7 +130,7 @@ async fn serve_each<S, B>(
             continue;
         };
         let connection = http.serve_connection(
-            TokioIo::new(stream),
+            TokioIo::new(WriteDeadline::new(stream, WRITE)),
             TowerToHyperService::new(service_for(peer)),
         );
         let connection = graceful.watch(connection);
