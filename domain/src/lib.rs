@@ -8,6 +8,7 @@ pub mod compile;
 pub mod engine_epoch;
 pub mod ids;
 pub mod limits;
+pub mod log_line;
 pub mod meter;
 pub mod money;
 pub mod names;

@@ -10,6 +10,7 @@ mod idempotency;
 mod inputs;
 mod internal_run;
 mod keys;
+mod live_logs;
 mod memo;
 mod meter_log;
 mod mint;

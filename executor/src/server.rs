@@ -30,6 +30,7 @@ use crate::idempotency::Idempotency;
 use crate::inputs::InputRoom;
 use crate::internal_run::InternalRuns;
 use crate::keys::Keys;
+use crate::live_logs::{self, LiveLogs};
 use crate::memo::Memo;
 use crate::meter_log::{DiskRoom, MeterLog};
 use crate::modules::Modules;
@@ -127,6 +128,15 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
         drain: drain.clone(),
     };
     let reporting = tokio::spawn(fleet.report());
+    let live_logs = LiveLogs::default();
+    tokio::spawn(live_logs::listen(
+        live_logs.clone(),
+        config.peers.redis_url.clone(),
+    ));
+    tokio::spawn(live_logs::publish(
+        live_logs.clone(),
+        config.peers.redis_url.clone(),
+    ));
     let watch = Watch {
         api,
         redis_url: config.peers.redis_url,
@@ -162,7 +172,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
         ),
         memo,
         Run::new(engine, modules, counters.clone()),
-        Meter::new(meter_log.clone(), run_logs, counters),
+        Meter::new(meter_log.clone(), run_logs, live_logs, counters),
     );
     let keyed = Keyed::new(Arc::new(Idempotency::new(memory)), inputs, inner.clone());
     let front = Front::new(

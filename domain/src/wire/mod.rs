@@ -3,6 +3,7 @@
 pub mod callers;
 mod changes;
 mod fleet;
+mod live_logs;
 mod meters;
 mod run;
 mod snapshot;
@@ -12,6 +13,9 @@ pub use changes::{Change, Changes};
 pub use fleet::{
     CachesReport, ExecutorOrders, ExecutorReport, LOST_AFTER, MeterLogReport, REPORT_EVERY,
     REPORT_JITTER, SlotsReport, TierReport,
+};
+pub use live_logs::{
+    LiveLogs, LiveRun, WATCHING_CHANNEL, WATCHING_EVERY_MS, WATCHING_FOR_MS, Watched, Watching,
 };
 pub use meters::{
     BatchAck, Estimate, EstimateLine, Period, PlanTerms, Record, RecordPage, USAGE_DAYS_MAX,

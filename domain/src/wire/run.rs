@@ -115,6 +115,12 @@ pub struct RunLog {
     pub function_id: FunctionId,
     /// The request that asked for it.
     pub request_id: RequestId,
+    /// The version that ran. Absent from executors of before logs were searched.
+    #[serde(default)]
+    pub version: Option<u32>,
+    /// How it ended. Absent from the same.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
     /// The input, base64.
     pub input: String,
     /// The output, base64.

@@ -18,6 +18,7 @@ use super::memoised::Looked;
 use super::run::Ran;
 use super::{Done, Refusal};
 use crate::counters::{Counters, Stage};
+use crate::live_logs::LiveLogs;
 use crate::meter_log::MeterLog;
 use crate::run_logs::{KeptRun, RunLogs};
 
@@ -31,14 +32,21 @@ pub(crate) struct Meter(Arc<Shared>);
 struct Shared {
     log: Arc<MeterLog>,
     run_logs: RunLogs,
+    live_logs: LiveLogs,
     counters: Arc<Counters>,
 }
 
 impl Meter {
-    pub(crate) fn new(log: Arc<MeterLog>, run_logs: RunLogs, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(
+        log: Arc<MeterLog>,
+        run_logs: RunLogs,
+        live_logs: LiveLogs,
+        counters: Arc<Counters>,
+    ) -> Self {
         Self(Arc::new(Shared {
             log,
             run_logs,
+            live_logs,
             counters,
         }))
     }
@@ -92,6 +100,7 @@ impl Shared {
         };
         self.count(&done);
         self.keep(&done);
+        self.live_logs.tell(&done);
         Ok(done)
     }
 

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use cartwright_domain::ids::{FunctionId, InvocationId, RequestId, TenantId};
+use cartwright_domain::outcome::Outcome;
 use cartwright_domain::wire;
 
 use crate::admission::Done;
@@ -18,6 +19,8 @@ pub(crate) struct KeptRun {
     invocation_id: InvocationId,
     function_id: FunctionId,
     request_id: RequestId,
+    version: u32,
+    outcome: Outcome,
     input: Bytes,
     output: Bytes,
     log: Bytes,
@@ -33,6 +36,8 @@ impl KeptRun {
             invocation_id: granted.invocation_id,
             function_id: granted.resolved.function.id,
             request_id: granted.resolved.request_id,
+            version: granted.resolved.version.number,
+            outcome: finished.outcome,
             input: granted.input.clone(),
             output: finished.output.clone(),
             log: finished.log.clone(),
@@ -58,6 +63,8 @@ impl KeptRun {
             invocation_id: self.invocation_id,
             function_id: self.function_id,
             request_id: self.request_id,
+            version: Some(self.version),
+            outcome: Some(self.outcome),
             input: STANDARD.encode(&self.input),
             output: STANDARD.encode(&self.output),
             log: log_text(&self.log),
@@ -73,6 +80,8 @@ impl KeptRun {
             invocation_id: InvocationId::from_bytes([0; 16]),
             function_id: FunctionId::from_bytes([0; 16]),
             request_id: RequestId::from_bytes([0; 16]),
+            version: 1,
+            outcome: Outcome::Ok,
             input: vec![0; bytes - OVERHEAD_BYTES].into(),
             output: Bytes::new(),
             log: Bytes::new(),
