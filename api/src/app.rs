@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cartwright_role::drain::Drain;
+
 use crate::auth::password::Passwords;
 use crate::auth::throttle::Throttle;
 use crate::auth::token::Tokens;
@@ -9,6 +11,7 @@ use crate::clients::billing::Billing;
 use crate::clients::executors::Executors;
 use crate::clients::object_store::ObjectStore;
 use crate::database::Database;
+use crate::logs::{Hub, Places};
 use crate::wrapping::Wrapping;
 
 /// The state of a serving process. Cheap to clone.
@@ -39,6 +42,12 @@ pub(crate) struct Shared {
     pub(crate) invoke_url: String,
     /// The largest module that is taken in, in bytes.
     pub(crate) module_bytes_max: u64,
+    /// Who watches logs on this process.
+    pub(crate) logs: Hub,
+    /// How many may.
+    pub(crate) log_streams: Places,
+    /// The end of this process, which answers that go on and on must not wait for.
+    pub(crate) drain: Drain,
     /// Days for which the worker keeps run logs.
     pub(crate) run_log_days: u16,
 }

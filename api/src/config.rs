@@ -13,6 +13,7 @@ use crate::clients::executors::ExecutorsConfig;
 use crate::clients::object_store::ObjectStoreConfig;
 use crate::console::ConsoleConfig;
 use crate::jobs::{CompilerConfig, HousekeepingConfig};
+use crate::logs::LogStreamsConfig;
 
 /// What `serve` needs.
 #[derive(clap::Args)]
@@ -49,6 +50,8 @@ pub(crate) struct ServeConfig {
     pub(crate) console: ConsoleConfig,
     #[command(flatten)]
     pub(crate) housekeeping: HousekeepingConfig,
+    #[command(flatten)]
+    pub(crate) log_streams: LogStreamsConfig,
     /// The largest module that an upload may be, in bytes. The compiler takes none above 4 MiB.
     #[arg(long, env = "CARTWRIGHT_MODULE_BYTES_MAX", default_value_t = MODULE_BYTES_MAX)]
     pub(crate) module_bytes_max: u64,

@@ -19,6 +19,7 @@ mod internal;
 mod invocations;
 mod jobs;
 mod keys;
+mod logs;
 mod members;
 mod migrate;
 mod needs;

@@ -104,7 +104,8 @@ impl<T> Page<T> {
     }
 }
 
-fn cursor_at(key: &impl Serialize) -> String {
+/// A cursor that names this place.
+pub(crate) fn cursor_at(key: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).expect("a key is ids, numbers and text"))
 }
 

@@ -62,6 +62,8 @@ pub(crate) fn table() -> OpenApiRouter<App> {
         .routes(route!(crate::settings::history))
         .routes(route!(crate::invocations::list))
         .routes(route!(crate::invocations::get))
+        .routes(route!(crate::logs::search))
+        .routes(route!(crate::logs::watch))
         .routes(route!(crate::replays::replay))
         .routes(route!(crate::replays::create))
         .routes(route!(crate::replays::list))

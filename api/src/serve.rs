@@ -15,9 +15,11 @@ use crate::auth::token::Tokens;
 use crate::clients::billing::Billing;
 use crate::clients::changes::{self, ChangeFeed};
 use crate::clients::executors::Executors;
+use crate::clients::live_logs::LogWire;
 use crate::clients::object_store::ObjectStore;
 use crate::config::ServeConfig;
 use crate::database::Database;
+use crate::logs::{Hub, Places};
 use crate::wrapping::Wrapping;
 use crate::{console, docs, internal as internal_routes, needs, router};
 
@@ -31,6 +33,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let feed = ChangeFeed::new(&config.redis)?;
     let object_store = ObjectStore::new(&config.object_store).await;
     let client = Client::new(&config.internal)?;
+    let logs = Hub::default();
+    let log_wire = LogWire::new(&config.redis, logs.clone())?;
     let app = App::new(Shared {
         database: database.clone(),
         tokens: Tokens::new(&config.keys.token_signing_key)?,
@@ -42,11 +46,15 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         billing: Billing::new(&config.billing, &client),
         invoke_url: config.console.invoke_url().to_owned(),
         module_bytes_max: config.module_bytes_max,
+        logs,
+        log_streams: Places::new(&config.log_streams),
+        drain: drain.clone(),
         run_log_days: config.housekeeping.run_log_days,
     });
     let public = listener::bind(config.api_listen, "CARTWRIGHT_API_LISTEN").await?;
     let inside =
         listener::bind(config.api_internal_listen, "CARTWRIGHT_API_INTERNAL_LISTEN").await?;
+    tokio::spawn(log_wire.carry());
     tokio::spawn(changes::announce(feed.clone(), announced));
     tokio::spawn(needs::watch(
         readiness.clone(),

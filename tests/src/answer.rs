@@ -15,13 +15,21 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Read a response to its end.
+    /// Read a response to its end. A stream of events has none, so its body is left.
     pub async fn read(response: reqwest::Response) -> reqwest::Result<Self> {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let is_stream = headers
+            .get("content-type")
+            .is_some_and(|kind| kind == "text/event-stream");
+        let body = if is_stream {
+            Vec::new()
+        } else {
+            response.bytes().await?.to_vec()
+        };
         Ok(Self {
             status,
             headers,
-            body: response.bytes().await?.to_vec(),
+            body,
         })
     }
 

@@ -5,7 +5,6 @@ use cartwright_domain::ids::TenantId;
 use chrono::{TimeDelta, Utc};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use http::request::Parts;
 
 use super::store::StoredKey;
 use super::{Caller, Scope, store};
@@ -30,13 +29,13 @@ const MISSING: ApiError = ApiError::Unauthenticated(
 /// The same words whether the key never was or its secret is wrong: the caller may not know which ids exist.
 const UNKNOWN_KEY: ApiError = ApiError::Unauthenticated("this key is not known");
 
-/// Who asks with this request.
-pub(super) async fn asking(parts: &Parts, app: &App) -> Result<Asking, ApiError> {
-    let credential = bearer(&parts.headers).ok_or(MISSING)?;
+/// Who asks with these headers.
+pub(super) async fn asking(headers: &HeaderMap, app: &App) -> Result<Asking, ApiError> {
+    let credential = bearer(headers).ok_or(MISSING)?;
     match ApiKey::parse(credential) {
         Some(key) => match key.kind() {
             KeyKind::Tenant => tenant_key(&key, app).await,
-            KeyKind::Platform => platform_key(&key, &parts.headers, app).await,
+            KeyKind::Platform => platform_key(&key, headers, app).await,
         },
         None if credential.starts_with("cw_") => Err(ApiError::Unauthenticated(
             "this is no key: a letter of it is wrong or missing",

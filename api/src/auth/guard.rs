@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use axum::handler::Handler;
 use cartwright_domain::ids::TenantId;
+use http::HeaderMap;
 use http::request::Parts;
 
 use super::credential::{self, Asking};
@@ -25,7 +26,14 @@ impl<P: Permission> FromRequestParts<App> for Tenant<P> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Asking { tenant, caller } = credential::asking(parts, app).await?;
+        Self::again(&parts.headers, app).await
+    }
+}
+
+impl<P: Permission> Tenant<P> {
+    /// Who asks with these headers, as it stands now: for answers that go on after their request was let in.
+    pub(crate) async fn again(headers: &HeaderMap, app: &App) -> Result<Self, ApiError> {
+        let Asking { tenant, caller } = credential::asking(headers, app).await?;
         let id = tenant.ok_or_else(|| {
             ApiError::Invalid(
                 "with the platform's key, name the tenant in the header Cartwright-Tenant, by its name or id".to_owned(),
@@ -53,7 +61,7 @@ impl<P: Permission> FromRequestParts<App> for Platform<P> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let Asking { caller, .. } = credential::asking(parts, app).await?;
+        let Asking { caller, .. } = credential::asking(&parts.headers, app).await?;
         if !matches!(caller, Caller::Platform { .. }) {
             return Err(refusal(&caller, P::ROW));
         }

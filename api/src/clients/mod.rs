@@ -3,4 +3,5 @@
 pub(crate) mod billing;
 pub(crate) mod changes;
 pub(crate) mod executors;
+pub(crate) mod live_logs;
 pub(crate) mod object_store;

@@ -8,6 +8,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cartwright_domain::ids::{FunctionId, InvocationId, RequestId, TenantId};
+use cartwright_domain::outcome::Outcome;
 use cartwright_domain::wire::RunLog;
 use flate2::read::GzDecoder;
 use http::StatusCode;
@@ -28,6 +29,8 @@ pub(crate) struct ReadLog {
     pub(crate) invocation_id: InvocationId,
     pub(crate) function_id: FunctionId,
     pub(crate) request_id: RequestId,
+    pub(crate) version: Option<u32>,
+    pub(crate) outcome: Option<Outcome>,
     pub(crate) input: Vec<u8>,
     pub(crate) output: Vec<u8>,
     pub(crate) log: String,
@@ -110,6 +113,8 @@ fn read_log(log: RunLog) -> Result<ReadLog, ApiError> {
         invocation_id: log.invocation_id,
         function_id: log.function_id,
         request_id: log.request_id,
+        version: log.version,
+        outcome: log.outcome,
         input: bytes_of(&log.input)?,
         output: bytes_of(&log.output)?,
         // Postgres keeps no NUL in text, and a guest may log one.

@@ -21,6 +21,14 @@ pub(crate) async fn insert_logs(tx: &mut TenantTx, logs: &[ReadLog]) -> Result<u
     let invocation_ids: Vec<_> = logs.iter().map(|log| log.invocation_id.uuid()).collect();
     let function_ids: Vec<_> = logs.iter().map(|log| log.function_id.uuid()).collect();
     let request_ids: Vec<_> = logs.iter().map(|log| log.request_id.uuid()).collect();
+    let versions: Vec<_> = logs
+        .iter()
+        .map(|log| log.version.and_then(|version| i32::try_from(version).ok()))
+        .collect();
+    let outcomes: Vec<_> = logs
+        .iter()
+        .map(|log| log.outcome.map(|outcome| i16::from(outcome.code())))
+        .collect();
     let inputs: Vec<_> = logs.iter().map(|log| log.input.clone()).collect();
     let outputs: Vec<_> = logs.iter().map(|log| log.output.clone()).collect();
     let texts: Vec<_> = logs.iter().map(|log| log.log.clone()).collect();
@@ -32,17 +40,21 @@ pub(crate) async fn insert_logs(tx: &mut TenantTx, logs: &[ReadLog]) -> Result<u
     let inserted = sqlx::query!(
         r#"
         insert into run_log (
-            tenant_id, invocation_id, function_id, request_id, input, output, log, log_truncated, error
+            tenant_id, invocation_id, function_id, request_id, version, outcome, input, output, log, log_truncated, error
         )
-        select $1, invocation_id, function_id, request_id, input, output, log, log_truncated, error::json
-        from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[], $6::bytea[], $7::text[], $8::bool[], $9::text[])
-            as sent (invocation_id, function_id, request_id, input, output, log, log_truncated, error)
+        select $1, invocation_id, function_id, request_id, version, outcome, input, output, log, log_truncated, error::json
+        from unnest(
+            $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::smallint[], $7::bytea[], $8::bytea[], $9::text[], $10::bool[],
+            $11::text[]
+        ) as sent (invocation_id, function_id, request_id, version, outcome, input, output, log, log_truncated, error)
         on conflict (tenant_id, invocation_id) do nothing
         "#,
         tx.tenant().uuid(),
         &invocation_ids,
         &function_ids,
         &request_ids,
+        &versions as &[Option<i32>],
+        &outcomes as &[Option<i16>],
         &inputs,
         &outputs,
         &texts,

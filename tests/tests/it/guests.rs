@@ -20,6 +20,29 @@ pub(crate) fn busy(steps: u32) -> Vec<u8> {
     with_data("{}", "(local $n i32)", &count)
 }
 
+/// A module that logs this so many times, answers `{}`, and then does what `ending` says.
+pub(crate) fn logging(log: &str, times: u32, ending: &str) -> Vec<u8> {
+    let (escaped, length) = (log.escape_default(), log.len());
+    wat::parse_str(format!(
+        r#"(module
+            (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 32) "{{}}")
+            (data (i32.const 64) "{escaped}")
+            (func (export "_start") (local $n i32)
+                (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const {length}))
+                (i32.store (i32.const 8) (i32.const 32)) (i32.store (i32.const 12) (i32.const 2))
+                (local.set $n (i32.const {times}))
+                (loop $again
+                    (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 16)))
+                    (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+                    (br_if $again (local.get $n)))
+                (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 16)))
+                {ending}))"#
+    ))
+    .expect("a module")
+}
+
 /// Write the data to standard output.
 const WRITE: &str = "(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))";
 

@@ -146,6 +146,8 @@ async fn cells_about_one_thing(ada: &Tenant, run: &str, member: &str) -> Vec<Cel
         ),
         get("get_config", "/config"),
         get("list_config_versions", "/config/versions"),
+        get("search_logs", "/logs"),
+        get("watch_logs", "/logs/stream"),
         cell(
             "get_invocation",
             Method::GET,

@@ -405,6 +405,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/functions/{name}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search a function's logs
+         * @description What the tenant's retention kept, newest first: the lines that runs wrote to stderr, where a log was cut, and how runs failed.
+         *     One search reads 5,000 runs, 16 MiB of log or 2 seconds, and says in `scanned_until` when it stopped there. Logs are found for
+         *     14 days unless the operator says otherwise, also those of a function that was deleted since.
+         */
+        get: operations["search_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/functions/{name}/logs/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch a function's log
+         * @description Server-sent events, from every executor, at most a second after the end of a run, whatever the tenant's retention is. Events are
+         *     `open`, `line`, `cut`, `failure`, `dropped`, `interrupted` and, as the last one, `end`; the data of `line`, `cut` and `failure` is a
+         *     `LogEntry`. `Last-Event-ID` goes on where a stream ended, when that was less than 30 s ago.
+         */
+        get: operations["watch_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/functions/{name}/replays": {
         parameters: {
             query?: never;
@@ -1585,6 +1629,42 @@ export interface components {
              */
             concurrency_max: number;
         };
+        /** @description One entry of a log. */
+        LogEntry: {
+            /** @description What it is: a line that the function wrote, the mark of a cut, or how the run failed. */
+            kind: components["schemas"]["LogEntryKind"];
+            /**
+             * Format: uuid
+             * @description The run.
+             */
+            invocation_id: string;
+            /**
+             * Format: int32
+             * @description The version that ran; null for runs that were kept before logs knew it.
+             */
+            version: number | null;
+            /** @description How the run ended: `ok`, or the code of what went wrong; null for runs that were kept before logs knew it. */
+            outcome: string | null;
+            /**
+             * Format: date-time
+             * @description When the run was admitted. A function's clock stands still, so its lines have no other time.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description Its place in the run, from 0.
+             */
+            seq: number;
+            /** @description `trace`, `debug`, `info`, `warn` or `error`; null for a line that states none. */
+            level: string | null;
+            /** @description The text, without its line break. */
+            text: string;
+        };
+        /**
+         * @description What an entry is.
+         * @enum {string}
+         */
+        LogEntryKind: "line" | "cut" | "failure";
         /** @description Who signs in, and where. */
         LogIn: {
             /**
@@ -1599,6 +1679,24 @@ export interface components {
             password: string;
             /** @description The tenant to sign in to, by its name. When absent, the one that the person has been a member of for longest. */
             tenant?: string | null;
+        };
+        /** @description A page of entries. */
+        LogPage: {
+            /** @description The entries, the newest run first, and of a run the last entry first. */
+            data: components["schemas"]["LogEntry"][];
+            /** @description Send as `cursor` for the next page; null at the end. An empty page with a cursor is not the end. */
+            next_cursor: string | null;
+            /**
+             * Format: date-time
+             * @description The search stopped here, before the page was full, since it had read as much as one search reads: the start of the
+             *     oldest run that it read. Null when it read all that it had to.
+             */
+            scanned_until: string | null;
+            /**
+             * @description Which runs leave a log that can be found: `none`, `errors` or `all`.
+             * @example errors
+             */
+            retention: string;
         };
         /** @description Someone who belongs to the tenant or is invited to. */
         Member: {
@@ -5290,6 +5388,202 @@ export interface operations {
                 };
             };
             /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_logs: {
+        parameters: {
+            query?: {
+                /** @description Of this level or a graver one: `trace`, `debug`, `info`, `warn` or `error`. A line that states no level counts as `info`. */
+                level?: string;
+                /** @description Whose text contains this, in upper or lower case; at most 200 characters. */
+                text?: string;
+                /** @description Of this version. */
+                version?: number;
+                /** @description Of runs that ended so: `ok`, or the code of a failed run, such as `fuel_exhausted`. */
+                outcome?: string;
+                /** @description Of this run. */
+                invocation_id?: string;
+                /** @description Started at or after this time, RFC 3339. */
+                from?: string;
+                /** @description Started before this time, RFC 3339. */
+                to?: string;
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch_logs: {
+        parameters: {
+            query?: {
+                /** @description Of this level or a graver one: `trace`, `debug`, `info`, `warn` or `error`. A line that states no level counts as `info`. */
+                level?: string;
+                /** @description Whose text contains this, in upper or lower case; at most 200 characters. */
+                text?: string;
+                /** @description Of this version. */
+                version?: number;
+                /** @description Of runs that ended so: `ok`, or the code of a failed run, such as `fuel_exhausted`. */
+                outcome?: string;
+                /** @description Of this run. */
+                invocation_id?: string;
+            };
+            header?: {
+                /** @description The id of the last event that was seen */
+                "Last-Event-ID"?: string | null;
+            };
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream, which goes on until one side ends it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `concurrency_limited`: the tenant has as many streams as it may */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `shedding`: this process has as many streams as it may */
             503: {
                 headers: {
                     [name: string]: unknown;
