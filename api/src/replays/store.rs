@@ -64,8 +64,15 @@ pub(super) async fn insert(
     Ok(batch_id)
 }
 
-/// How many batches of the tenant have not ended.
+/// How many batches of the tenant have not ended. Who counts holds the tenant until its transaction ends: of two that ask at
+/// once, the second sees what the first began.
 pub(super) async fn open(tx: &mut TenantTx) -> Result<i64, ApiError> {
+    sqlx::query!(
+        "select tenant_id from tenant where tenant_id = $1 for no key update",
+        tx.tenant().uuid(),
+    )
+    .fetch_one(tx.connection())
+    .await?;
     let open = sqlx::query_scalar!(
         r#"select count(*) as "open!" from replay_batch where tenant_id = $1 and ended_at is null"#,
         tx.tenant().uuid(),

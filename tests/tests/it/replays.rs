@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use cartwright_tests::{Answer, Options, Role, Stack, Tenant, eventually, module};
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -690,20 +691,21 @@ async fn a_batch_goes_on_where_a_killed_worker_left_it_and_ends_when_it_is_cance
 
     // Without a worker batches wait, no more than five, and can be cancelled.
     stack.kill(Role::Worker);
+    let asked_at_once = join_all((0..20).map(|_| ada.post("/v1/functions/slow/replays", &asked)));
+    let (begun, refused): (Vec<Answer>, Vec<Answer>) = asked_at_once
+        .await
+        .into_iter()
+        .partition(|answer| answer.status == 202);
+    assert_eq!((begun.len(), refused.len()), (5, 15));
+    for refused in refused {
+        let refused = refused.expect(409);
+        assert!(refused.text().contains("cancel one"), "{}", refused.text());
+    }
     let mut waiting = Vec::new();
-    for _ in 0..5 {
-        let begun = ada
-            .post("/v1/functions/slow/replays", &asked)
-            .await
-            .expect(202);
+    for begun in begun {
         assert_eq!(begun.json()["status"], "queued");
         waiting.push(begun.header("location").to_owned());
     }
-    let refused = ada
-        .post("/v1/functions/slow/replays", &asked)
-        .await
-        .expect(409);
-    assert!(refused.text().contains("cancel one"), "{}", refused.text());
     for place in &waiting {
         let cancelled = ada
             .post(&format!("{place}/cancel"), &json!({}))
@@ -747,6 +749,44 @@ async fn a_batch_goes_on_where_a_killed_worker_left_it_and_ends_when_it_is_cance
     let (inputs, done) = (left["inputs"].as_u64(), left["done"].as_u64());
     assert!(Some(0) < done && done < inputs, "{left}");
     an_upload_is_compiled_beside_a_batch(&ada).await;
+    a_batch_waits_for_an_executor_and_one_replay_says_that_there_is_none(&stack, &ada).await;
+}
+
+async fn a_batch_waits_for_an_executor_and_one_replay_says_that_there_is_none(
+    stack: &Stack,
+    ada: &Tenant,
+) {
+    let ran = ada.invoke("slow", &json!(1)).await.expect(200);
+    let id = kept(ada, &ran).await;
+    let begun = ada
+        .post(
+            "/v1/functions/slow/replays",
+            &json!({"version": 1, "last": 120}),
+        )
+        .await
+        .expect(202);
+    let place = begun.header("location").to_owned();
+    eventually("the batch is in its middle", WITHIN, async || {
+        (ada.get(&place).await.json()["done"].as_u64() > Some(0)).then_some(())
+    })
+    .await;
+
+    stack.kill(Role::Executor);
+    let refused = replay(ada, &id, &json!({})).await.expect(503);
+    assert_eq!(refused.code(), "not_ready", "{}", refused.text());
+    assert_eq!(
+        ada.get(&place).await.expect(200).json()["status"],
+        "running"
+    );
+    stack.run(Role::Executor);
+
+    let finished = ended(ada, &place).await;
+    assert_eq!(
+        (&finished["status"], &finished["counts"]["same"]),
+        (&json!("finished"), &json!(120)),
+        "{finished}"
+    );
+    replay(ada, &id, &json!({})).await.expect(200);
 }
 
 /// What takes minutes is in nobody's way.
