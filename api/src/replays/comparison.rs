@@ -137,7 +137,9 @@ fn why_not(before: &Side, after: &Side) -> Vec<WhyNot> {
         if side.cached {
             add(
                 Reason::AnsweredFromCache,
-                format!("it was answered from the cache of results {when}: nothing ran"),
+                format!(
+                    "it was answered from the cache of results {when}: nothing ran, so the outputs alone compare"
+                ),
             );
         }
         if side.outcome == Outcome::PlatformFault {
@@ -187,18 +189,21 @@ fn is_stopped_from_outside(outcome: Outcome) -> bool {
     )
 }
 
-/// What a compared run says about the version. A configuration that differs was asked for, so it stands in nobody's way; a
-/// run that fails now is counted against the version whatever the reason, since a promote must be on the safe side.
+/// What a compared run says about the version. A configuration that differs was asked for, and a result from the cache is
+/// that of a run, so neither stands in the way; a run that fails now is counted against the version whatever the reason,
+/// since a promote must be on the safe side.
 pub(super) fn class(before: &Side, after: &Side, comparison: &Comparison) -> Class {
     let is_ours = after.outcome == Outcome::PlatformFault;
-    if before.is_ok() && !before.cached && !after.is_ok() && !is_ours {
+    if before.is_ok() && !after.is_ok() && !is_ours {
         return Class::NewlyFailing;
     }
-    let obstacles = comparison.why_not.iter();
-    if obstacles
-        .clone()
-        .any(|why| why.code != Reason::ConfigurationChanged)
-    {
+    let stands_in_the_way = |why: &WhyNot| {
+        !matches!(
+            why.code,
+            Reason::ConfigurationChanged | Reason::AnsweredFromCache
+        )
+    };
+    if comparison.why_not.iter().any(stands_in_the_way) {
         return Class::NotComparable;
     }
     match (before.is_ok(), after.is_ok()) {
@@ -331,5 +336,14 @@ mod tests {
         let mut configured = well.clone();
         configured.config_version = 2;
         assert_eq!(judged(&well, &configured).0, Class::Same);
+        let mut cached = well.clone();
+        cached.cached = true;
+        for (after, class) in [
+            (&well, Class::Same),
+            (&other, Class::Differs),
+            (&trap, Class::NewlyFailing),
+        ] {
+            assert_eq!(judged(&cached, after).0, class);
+        }
     }
 }

@@ -40,7 +40,8 @@ impl Counts {
     }
 }
 
-/// What runs burned that ended well on both sides.
+/// What runs burned that ended well on both sides. Those that the cache of results answered burned nothing and are not among
+/// them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ReplayFuel)]
 pub(crate) struct Fuel {
@@ -275,6 +276,7 @@ mod tests {
             currency: Currency::USD,
             per_million_invocations: "0.30".parse().unwrap(),
             per_billion_fuel: "0.02".parse().unwrap(),
+            per_million_cached_hits: "0.10".parse().unwrap(),
         };
         let at = DateTime::<Utc>::UNIX_EPOCH;
         let of = Fuel {

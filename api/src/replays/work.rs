@@ -321,7 +321,8 @@ pub(crate) async fn forget(crossing: &mut Crossing, days_kept: i32) -> Result<i6
 fn judged(record: &Record, before: &Side, after: &Side) -> Settled {
     let comparison = compare(before, after);
     let class = class(before, after, &comparison);
-    let tells_fuel = before.is_ok() && after.is_ok() && class != Class::NotComparable;
+    let ran_well = |side: &Side| side.is_ok() && !side.cached;
+    let tells_fuel = ran_well(before) && ran_well(after) && class != Class::NotComparable;
     Settled {
         invocation_id: record.invocation_id.uuid(),
         done: DoneRun {

@@ -644,6 +644,37 @@ async fn a_batch_finds_what_fails_newly_what_differs_and_what_passes_now() {
 }
 
 #[tokio::test]
+async fn a_result_from_the_cache_is_evidence_of_the_output_and_not_of_the_fuel() {
+    let ada = keeping(Stack::shared().await, "ada").await;
+    ada.post("/v1/functions", &json!({"name": "echo", "memoise": true}))
+        .await
+        .expect(201);
+    ada.upload("echo", echoing(10)).await.expect(201);
+    add_version(&ada, "echo", echoing(20)).await;
+    let miss = ada.invoke_when_known("echo", &json!(1)).await.expect(200);
+    let hit = ada.invoke("echo", &json!(1)).await.expect(200);
+    assert_eq!(hit.header("cartwright-cache"), "hit");
+    kept(&ada, &miss).await;
+    let hit = kept(&ada, &hit).await;
+
+    let replayed = replay(&ada, &hit, &json!({})).await.expect(200).json();
+    assert_eq!(
+        (&replayed["output_identical"], &replayed["comparable"]),
+        (&json!(true), &json!(false)),
+        "{replayed}"
+    );
+    assert_eq!(replayed["why_not"][0]["code"], "answered_from_cache");
+
+    let done = batch(&ada, "echo", &json!({"version": 2})).await;
+    assert_eq!(
+        (&done["counts"]["same"], &done["fuel"]["runs"]),
+        (&json!(2), &json!(1)),
+        "{done}"
+    );
+    assert_eq!(done["quote"]["invocations"], 1, "{done}");
+}
+
+#[tokio::test]
 async fn a_batch_goes_on_where_a_killed_worker_left_it_and_ends_when_it_is_cancelled() {
     let stack = Stack::start(Options::default()).await;
     let ada = keeping(&stack, "ada").await;

@@ -2726,7 +2726,10 @@ export interface components {
              */
             not_comparable: number;
         };
-        /** @description What runs burned that ended well on both sides. */
+        /**
+         * @description What runs burned that ended well on both sides. Those that the cache of results answered burned nothing and are not among
+         *     them.
+         */
         ReplayFuel: {
             /**
              * Format: int32
