@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CART, CONSOLE_URL, INVOKE_URL, invoke, look, page, place, visit } from "./visit.mjs";
+import { CART, CONSOLE_URL, INVOKE_URL, invoke, look, page, place, tab, visit } from "./visit.mjs";
 
 test("a key is shown once", async () => {
   await place("API keys");
@@ -107,3 +107,34 @@ test("usage counts the calls, bills them and leaves the try and the replays out 
   await page.getByRole("table", { name: "Lines of the estimate" }).waitFor();
   await look(page, "usage");
 });
+
+test("the log is seen while the function runs, can be filtered and paused", async () => {
+  await page.goto(`${CONSOLE_URL}/functions/volume-discount`);
+  await tab("Logs");
+  await page.getByRole("heading", { name: "Live log live" }).waitFor();
+  await look(page, "logs-none");
+  const lines = page.getByRole("region", { name: "Log lines" }).getByRole("listitem");
+  const seen = lines.filter({ hasText: "✕" });
+  await invokeUntil(async () => (await seen.count()) > 0);
+  await look(page, "logs");
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText("paused", { exact: true }).waitFor();
+  const shown = await lines.count();
+  await invokeUntil(async () => (await page.getByRole("button", { name: /Go on, \d+ new/ }).count()) > 0);
+  assert.equal(await lines.count(), shown);
+  await page.getByRole("button", { name: /Go on/ }).click();
+  await lines.nth(shown).waitFor();
+  await page.getByLabel("Text").fill("no line says this");
+  await page.waitForURL(/text=no/);
+  await page.getByText("Nothing logged yet").waitFor();
+});
+
+/** Fails a run again and again until something is so: the executors learn within moments that somebody watches. */
+async function invokeUntil(isSo) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    assert.equal((await invoke('{"cart":"no cart"}')).status, 422);
+    await page.waitForTimeout(150);
+    if (await isSo()) return;
+  }
+  assert.fail("nothing came of a hundred runs");
+}

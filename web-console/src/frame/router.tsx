@@ -61,6 +61,10 @@ export const router = createBrowserRouter([
                 }),
               },
               {
+                path: "logs",
+                lazy: async () => ({ Component: (await import("../logs/logs-page")).LogsPage }),
+              },
+              {
                 path: "call",
                 lazy: async () => ({ Component: (await import("../functions/call-page")).CallPage }),
               },

@@ -37,6 +37,7 @@ export function FunctionLayout() {
           { to: `${base}/shadow`, label: "Shadow run" },
           { to: `${base}/settings`, label: "Settings" },
           { to: `${base}/runs`, label: "Runs" },
+          { to: `${base}/logs`, label: "Logs" },
           { to: `${base}/call`, label: "How to call it" },
         ]}
       />
