@@ -94,6 +94,7 @@ impl EngineConfig {
             slots: self.engine_slots,
             keep_resident_bytes: self.engine_keep_resident_bytes,
             pagemap_scan: self.engine_pagemap_scan,
+            ..EngineOptions::default()
         }
     }
 }

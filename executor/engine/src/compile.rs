@@ -1,6 +1,6 @@
 //! Turns a module into an artifact. The input is hostile: call this in a process that may die, never in one that serves.
 
-use crate::config::{self, StartError};
+use crate::config::{self, Backtraces, StartError};
 
 /// A compiler for exactly the engine that runs the artifacts.
 #[derive(Clone)]
@@ -16,8 +16,13 @@ pub struct CompileError(String);
 impl Compiler {
     /// A compiler. It reserves no instances, so it starts under a tight limit on address space.
     pub fn new() -> Result<Self, StartError> {
-        let wasmtime =
-            wasmtime::Engine::new(&config::compiling()?).map_err(StartError::Configuration)?;
+        Self::for_backtraces(Backtraces::Functions)
+    }
+
+    /// A compiler whose artifacts an engine with these backtraces runs.
+    pub fn for_backtraces(backtraces: Backtraces) -> Result<Self, StartError> {
+        let wasmtime = wasmtime::Engine::new(&config::compiling(backtraces)?)
+            .map_err(StartError::Configuration)?;
         Ok(Self { wasmtime })
     }
 

@@ -25,6 +25,19 @@ pub struct EngineOptions {
     pub keep_resident_bytes: usize,
     /// Ask the kernel which pages a guest touched (Linux 6.7 or newer; ignored elsewhere), and reset only those.
     pub pagemap_scan: bool,
+    /// How much a backtrace shows. It must be what the artifacts were compiled with.
+    pub backtraces: Backtraces,
+}
+
+/// How much a backtrace shows. Fuel is the same either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Backtraces {
+    /// Functions by name. Production runs this way: an artifact without tables of lines is a third smaller, and nothing is
+    /// looked up in a stranger's debug information.
+    #[default]
+    Functions,
+    /// Functions, inlined ones too, with file and line where the module carries DWARF: for its author.
+    Lines,
 }
 
 impl Default for EngineOptions {
@@ -33,6 +46,7 @@ impl Default for EngineOptions {
             slots: 1024,
             keep_resident_bytes: 2 << 20,
             pagemap_scan: true,
+            backtraces: Backtraces::Functions,
         }
     }
 }
@@ -68,7 +82,8 @@ pub enum StartError {
 }
 
 /// The configuration that artifacts are compiled under and run under.
-pub(crate) fn base() -> Result<Config, StartError> {
+pub(crate) fn base(backtraces: Backtraces) -> Result<Config, StartError> {
+    let lines = backtraces == Backtraces::Lines;
     let mut config = Config::new();
     config
         .consume_fuel(true)
@@ -90,9 +105,13 @@ pub(crate) fn base() -> Result<Config, StartError> {
         .memory_init_cow(true)
         .max_wasm_stack(STACK_BYTES_MAX)
         .async_stack_size(2 * STACK_BYTES_MAX)
-        .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
+        .wasm_backtrace_details(if lines {
+            wasmtime::WasmBacktraceDetails::Enable
+        } else {
+            wasmtime::WasmBacktraceDetails::Disable
+        })
         .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES_MAX))
-        .generate_address_map(false)
+        .generate_address_map(lines)
         .native_unwind_info(cfg!(windows));
     if let Some(triple) = TARGET {
         config.target(triple).map_err(StartError::Configuration)?;
@@ -123,7 +142,7 @@ pub(crate) fn pooled(options: &EngineOptions) -> Result<Config, StartError> {
         } else {
             Enabled::No
         });
-    let mut config = base()?;
+    let mut config = base(options.backtraces)?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Ok(config)
 }
@@ -146,8 +165,8 @@ const TARGET: Option<&str> = None;
 
 /// The compiler's half of the configuration. It changes what code is made, never what a loaded artifact must match.
 #[cfg(feature = "compile")]
-pub(crate) fn compiling() -> Result<Config, StartError> {
-    let mut config = base()?;
+pub(crate) fn compiling(backtraces: Backtraces) -> Result<Config, StartError> {
+    let mut config = base(backtraces)?;
     config
         .strategy(wasmtime::Strategy::Cranelift)
         .cranelift_opt_level(wasmtime::OptLevel::Speed)

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use cartwright_domain::outcome::Outcome;
-use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime::{FrameInfo, FrameSymbol, PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use crate::run::{EngineFault, RunError};
 
@@ -117,19 +117,38 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
     };
-    backtrace
-        .frames()
+    backtrace.frames().iter().flat_map(shown_frame).collect()
+}
+
+/// One frame in words: its function, and where lines are known the place in it and the functions that were inlined there.
+fn shown_frame(frame: &FrameInfo) -> Vec<String> {
+    let function = match frame.func_name() {
+        Some(name) => function_name(name),
+        None => format!("function {}", frame.func_index()),
+    };
+    let symbols = frame.symbols();
+    if symbols.is_empty() {
+        return vec![function];
+    }
+    symbols
         .iter()
-        .map(|frame| match frame.func_name() {
-            Some(name) => function_name(name),
-            None => format!("function {}", frame.func_index()),
-        })
+        .map(|symbol| shown_symbol(symbol, &function))
         .collect()
+}
+
+fn shown_symbol(symbol: &FrameSymbol, function: &str) -> String {
+    let name = symbol
+        .name()
+        .map_or_else(|| function.to_owned(), function_name);
+    match (symbol.file(), symbol.line()) {
+        (Some(file), Some(line)) => format!("{name} at {file}:{line}"),
+        _ => name,
+    }
 }
 
 /// A function's name as its author wrote it, without the compiler's mangling, and cut. The name section is the guest's to
 /// write, and a mangled name can be made to unfold for minutes: so a long one stays as it is, and unfolding ends with the room.
-fn function_name(name: &str) -> String {
+pub(crate) fn function_name(name: &str) -> String {
     let mut shown = Shown::default();
     let mangled = Some(name).filter(|name| name.len() <= MANGLED_BYTES_MAX);
     let written = match mangled.map(rustc_demangle::try_demangle) {

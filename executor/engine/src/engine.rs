@@ -12,7 +12,7 @@ use crate::wasi;
 #[derive(Clone)]
 pub struct Engine {
     pub(crate) wasmtime: wasmtime::Engine,
-    linker: Linker<Guest>,
+    pub(crate) linker: Linker<Guest>,
     slots: u32,
 }
 

@@ -21,6 +21,8 @@ mod engine;
 mod environment;
 pub mod fuel;
 mod guest;
+#[cfg(feature = "profile")]
+pub mod profile;
 mod ready;
 mod run;
 pub mod wasi;
@@ -28,7 +30,7 @@ pub mod wasi;
 pub use artifact::{SealedArtifact, VerifiedArtifact};
 #[cfg(feature = "compile")]
 pub use compile::{CompileError, Compiler};
-pub use config::{EngineOptions, StartError, TABLE_ELEMENTS_MAX};
+pub use config::{Backtraces, EngineOptions, StartError, TABLE_ELEMENTS_MAX};
 pub use engine::{Engine, LoadError, Slots};
 pub use environment::{Environment, EnvironmentError};
 pub use ready::ReadyModule;

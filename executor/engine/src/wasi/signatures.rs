@@ -120,8 +120,10 @@ mod tests {
 
     #[test]
     fn the_host_functions_are_exactly_these() {
-        let engine =
-            wasmtime::Engine::new(&config::base().expect("it configures")).expect("it starts");
+        let engine = wasmtime::Engine::new(
+            &config::base(config::Backtraces::Functions).expect("it configures"),
+        )
+        .expect("it starts");
         let mut linker = Linker::<Guest>::new(&engine);
         crate::wasi::add_to(&mut linker).expect("no name is taken");
         let limits = cartwright_domain::limits::Limits::CEILING;
