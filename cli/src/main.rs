@@ -1,16 +1,23 @@
 //! `cartwright`, the developer's command line. It runs functions with the engine that production runs them with, so
 //! local fuel is billed fuel.
 
+mod bindings;
+mod build;
 mod completion;
 mod ending;
 mod failure;
 mod global;
+mod init;
 mod input;
+mod local;
 mod output;
 mod problem;
+mod profile;
 mod project;
 mod remote;
 mod run;
+mod test;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -33,8 +40,18 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a module on this machine, under the limits and the fuel count of production.
+    /// Start a project from a template.
+    Init(init::InitArgs),
+    /// Make types of a target's input and output from its schemas.
+    Bindings(bindings::BindingsArgs),
+    /// Build the project's module, and check it as an upload would.
+    Build(build::BuildArgs),
+    /// Run a function on this machine, under the limits and the fuel count of production.
     Run(run::RunArgs),
+    /// Profile a run on this machine: which functions burn its fuel, to the unit.
+    Profile(profile::ProfileArgs),
+    /// Run every sample of the project on this machine, and compare.
+    Test(test::TestArgs),
     #[command(flatten)]
     Remote(remote::Command),
     /// Print a completion script for a shell.
@@ -56,7 +73,12 @@ fn main() -> ExitCode {
 fn carry_out(global: Global, command: Command) -> Result<Ending, Failure> {
     let start = Start::new(global)?;
     match command {
+        Command::Init(args) => init::init(&start, &args),
+        Command::Bindings(args) => bindings::bindings(&start, &args),
+        Command::Build(args) => build::build(&start, &args),
         Command::Run(args) => run::run(&start, &args),
+        Command::Profile(args) => profile::profile(&start, &args),
+        Command::Test(args) => test::test(&start, &args),
         Command::Completion(args) => {
             completion::completion(start.output, Arguments::command(), &args)
         }

@@ -24,6 +24,8 @@ pub(crate) const FILE: &str = "cartwright.toml";
 /// [build]                        # optional: without it, `module` is taken as it is
 /// command = "cargo build --release --target wasm32-wasip1"
 /// watch = ["src"]                # what `run --watch` looks at
+/// settings = "settings.schema.json"  # carried in the module: the console's settings form; optional
+/// sample = "samples/cart.json"   # carried in the module: the input that the console offers to try; optional
 /// ```
 ///
 /// It names a profile and no address: credentials never follow an address that a checked-out file chose.
@@ -63,6 +65,12 @@ pub(crate) struct Build {
     /// Files and folders whose change means that a build is due.
     #[serde(default)]
     pub(crate) watch: Vec<PathBuf>,
+    /// The JSON Schema of the settings, put into the module as its custom section `cartwright.settings`.
+    #[serde(default)]
+    pub(crate) settings: Option<PathBuf>,
+    /// An input to try, put into the module as its custom section `cartwright.sample`.
+    #[serde(default)]
+    pub(crate) sample: Option<PathBuf>,
 }
 
 impl Project {

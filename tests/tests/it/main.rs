@@ -27,6 +27,7 @@ mod invocations;
 mod invoke;
 mod keys;
 mod live_logs;
+mod local;
 mod log_readers;
 mod logs;
 mod members;

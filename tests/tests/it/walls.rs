@@ -54,6 +54,15 @@ fn the_executor_has_no_compiler() {
 }
 
 #[test]
+fn the_executor_has_no_profiler() {
+    assert!(
+        links("cartwright-cli", "wasm-encoder"),
+        "the command line rewrites modules to profile them, so the question finds it"
+    );
+    assert!(!links("cartwright-executor", "wasm-encoder"));
+}
+
+#[test]
 fn the_executor_has_no_object_store_client() {
     assert!(
         links("cartwright-api", "aws-sdk-s3"),
