@@ -175,8 +175,13 @@ async fn tell(
     }
     remote.output.bytes(&body)?;
     let memory = header(&headers, "cartwright-memory-peak").parse();
+    let known = match (replayed(&headers), cached(&headers)) {
+        (true, _) => "; the first result of this key, given again: nothing ran",
+        (_, true) => "; a kept result: nothing ran",
+        _ => "",
+    };
     remote.output.say(format_args!(
-        "version {}, fuel {}, {}, {} µs, {}, run {}",
+        "version {}, fuel {}, {}, {} µs, {}, run {}{known}",
         header(&headers, "cartwright-version"),
         header(&headers, "cartwright-fuel"),
         header(&headers, "cartwright-cost"),
@@ -199,7 +204,19 @@ fn result(function: &FunctionName, headers: &HeaderMap, body: &[u8]) -> Value {
         "memory_peak_bytes": number("cartwright-memory-peak"),
         "duration_us": number("cartwright-duration-us"),
         "cost": header(headers, "cartwright-cost"),
+        "cached": cached(headers),
+        "replayed": replayed(headers),
     })
+}
+
+/// Whether it is the first result of its idempotency key, given again.
+fn replayed(headers: &HeaderMap) -> bool {
+    header(headers, "cartwright-idempotent-replay") == "true"
+}
+
+/// Whether the result was known from an equal run, and kept.
+fn cached(headers: &HeaderMap) -> bool {
+    header(headers, "cartwright-cache") == "hit"
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {

@@ -53,6 +53,8 @@ export interface Invocation<Output = unknown> {
   durationUs: number;
   /** The list price of this run, such as `0.0000012 USD`. */
   cost: string;
+  /** Whether the result was kept from an equal run, for a function that lets its results be kept: nothing ran. */
+  cached: boolean;
   /** Whether this is the first result of the idempotency key, given again: nothing ran, nothing is billed. */
   replayed: boolean;
   requestId: string;
@@ -97,6 +99,7 @@ export class Cartwright {
       memoryPeakBytes: Number(text("memory-peak")),
       durationUs: Number(text("duration-us")),
       cost: text("cost"),
+      cached: text("cache") === "hit",
       replayed: text("idempotent-replay") === "true",
       requestId: text("request-id"),
     };

@@ -61,6 +61,7 @@ test("a result comes with what it used", async () => {
     memoryPeakBytes: 1114112,
     durationUs: 176,
     cost: "0.00000098808 USD",
+    cached: false,
     replayed: false,
     requestId: "r-1",
   });
