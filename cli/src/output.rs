@@ -51,6 +51,12 @@ impl Output {
         self.line(text)
     }
 
+    /// Print a document on a line of its own: one of a stream of them.
+    pub(crate) fn document_line(&self, document: &impl Serialize) -> Result<(), Failure> {
+        let text = serde_json::to_string(document).map_err(anyhow::Error::from)?;
+        self.line(text)
+    }
+
     /// Print rows in columns under their headings.
     pub(crate) fn table(&self, headings: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
         let mut widths: Vec<usize> = headings.iter().map(|text| text.chars().count()).collect();

@@ -81,11 +81,13 @@ impl Remote {
 
     /// A request to the control plane, to shape further and to [`Self::send`].
     pub(crate) fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
-        let request = self
-            .http
-            .request(method, joined(self.identity.api_url(), path)?)
-            .timeout(ANSWER_WITHIN);
-        Ok(self.for_tenant(request))
+        Ok(self.unbounded(method, path)?.timeout(ANSWER_WITHIN))
+    }
+
+    /// A request whose answer may take for ever, as a stream does.
+    pub(crate) fn unbounded(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
+        let url = joined(self.identity.api_url(), path)?;
+        Ok(self.for_tenant(self.http.request(method, url)))
     }
 
     /// Send it; an answer that is no success is a failure. A token that the server finds too old is exchanged, once.

@@ -10,6 +10,7 @@ mod functions;
 mod identity;
 mod invoke;
 mod login;
+mod logs;
 mod page;
 mod prompt;
 mod runs;
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Invoke(invoke::InvokeArgs),
     /// List runs, the newest first, or show one with its input, output and log.
     Runs(runs::RunsArgs),
+    /// Search a function's logs, or follow them with `-f`.
+    Logs(logs::LogsArgs),
     /// Get and set a function's configuration.
     Config(config::ConfigArgs),
     /// Show what functions used.
@@ -78,6 +81,7 @@ async fn ask(start: &Start, command: &Command) -> Result<Ending, Failure> {
         Command::Rollback(args) => aliases::rollback(start, args).await,
         Command::Invoke(args) => invoke::invoke(start, args).await,
         Command::Runs(args) => runs::runs(start, args).await,
+        Command::Logs(args) => logs::logs(start, args).await,
         Command::Config(args) => config::config(start, args).await,
         Command::Usage(args) => usage::usage(start, args).await,
         Command::Estimate => bill::estimate(start).await,

@@ -79,7 +79,7 @@ fn report(output: Output, version: &Value) -> Result<(), Failure> {
         ("created", shown::time(version, "created_at")),
         ("by", shown::text(version, "created_by")),
     ] {
-        output.line(format_args!("{what:<14}{is}"))?;
+        output.line(format_args!("{what:<15}{is}"))?;
     }
     for finding in version["findings"].as_array().into_iter().flatten() {
         output.line(format_args!("- {}", crate::problem::Entry(finding)))?;

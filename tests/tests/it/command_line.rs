@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use cartwright_tests::{Stack, Tenant, eventually, module};
+use cartwright_tests::{Options, Role, Stack, Tenant, eventually, module};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -194,6 +194,14 @@ async fn a_developer_signs_in_deploys_promotes_invokes_and_finds_the_run_and_its
     let told = shell.run(&["invoke", "--json"]).await.expect(0).json();
     assert_eq!((&told["output"], &told["version"]), (&output, &json!(1)));
     let id = told["invocation_id"].as_str().expect("an id").to_owned();
+    let keyed = ["invoke", "--idempotency-key", "k", "--json"];
+    let first = shell.run(&keyed).await.expect(0).json();
+    let again = shell.run(&keyed).await.expect(0).json();
+    assert_eq!(again["invocation_id"], first["invocation_id"]);
+    assert_eq!(
+        (&first["replayed"], &again["replayed"]),
+        (&json!(false), &json!(true))
+    );
 
     let seen = eventually("the run is seen", Duration::from_secs(15), async || {
         let runs = shell
@@ -213,13 +221,17 @@ async fn a_developer_signs_in_deploys_promotes_invokes_and_finds_the_run_and_its
     );
     let detail = shell.run(&["runs", &id]).await.expect(0);
     assert!(detail.out.contains("discount, version 1"), "{}", detail.out);
-    let used = eventually("two runs are summed", Duration::from_secs(15), async || {
-        let usage = shell
-            .run(&["usage", "--group-by", "function", "--json"])
-            .await;
-        let row = usage.expect(0).json()["data"][0].clone();
-        (row["invocations"] == 2).then_some(row)
-    })
+    let used = eventually(
+        "three runs are summed",
+        Duration::from_secs(15),
+        async || {
+            let usage = shell
+                .run(&["usage", "--group-by", "function", "--json"])
+                .await;
+            let row = usage.expect(0).json()["data"][0].clone();
+            (row["invocations"] == 3).then_some(row)
+        },
+    )
     .await;
     assert_eq!(used["function"], "discount");
     let estimate = shell.run(&["estimate"]).await.expect(0);
@@ -494,6 +506,95 @@ async fn a_configuration_is_set_from_a_file_or_a_pipe_and_comes_back_as_it_was()
         .expect(0)
         .json();
     assert_eq!(got, json!({"percent": 15}));
+}
+
+#[tokio::test]
+async fn kept_logs_are_found_by_level_and_an_empty_search_says_why() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    let log = "INFO one\nWARN two\n";
+    ada.deploy("fails", guests::logging(log, 1, "unreachable"))
+        .await;
+    ada.deploy("works", guests::logging(log, 1, "")).await;
+    ada.invoke_when_known("fails", &json!({})).await.expect(422);
+    ada.invoke_when_known("works", &json!({})).await.expect(200);
+    let shell = Shell::of(stack, &ada).await;
+
+    let found = eventually("the log is kept", Duration::from_secs(15), async || {
+        let found = shell.run(&["logs", "fails", "--json"]).await;
+        let found = found.expect(0).json();
+        (found["data"].as_array()?.len() >= 3).then_some(found)
+    })
+    .await;
+
+    assert_eq!(found["data"][0]["kind"], "failure", "the newest first");
+    let told = shell.run(&["logs", "fails"]).await.expect(0);
+    let texts: Vec<&str> = told
+        .out
+        .lines()
+        .filter_map(|line| Some(line.split_once("  ")?.1))
+        .collect();
+    assert_eq!(texts[..2], ["INFO one", "WARN two"], "as it was written");
+    assert!(texts[2].starts_with("trap: "), "{}", texts[2]);
+    let warnings = shell
+        .run(&["logs", "fails", "--level", "warn", "--from", "1h"])
+        .await
+        .expect(0);
+    assert_eq!(warnings.out.lines().count(), 2, "{}", warnings.out);
+    let nothing = shell.run(&["logs", "works"]).await.expect(0);
+    assert_eq!(nothing.out, "");
+    assert!(
+        nothing.err.contains("of failed runs only"),
+        "{}",
+        nothing.err
+    );
+    shell.run(&["logs", "-f", "nothing"]).await.expect(4);
+    shell
+        .run(&["logs", "-f", "works", "--from", "1h"])
+        .await
+        .expect(2);
+}
+
+/// Run until a line of one of these runs is printed.
+async fn seen_running(
+    tenant: &Tenant,
+    lines: &mut tokio::io::Lines<BufReader<tokio::process::ChildStdout>>,
+) -> Value {
+    let mut runs = Vec::new();
+    eventually("a run is seen", Duration::from_secs(60), async || {
+        let answer = tenant.invoke("talker", &json!({})).await;
+        runs.push(json!(answer.header("cartwright-invocation-id")));
+        let next = tokio::time::timeout(Duration::from_millis(500), lines.next_line()).await;
+        let line = next.ok()?.expect("UTF-8").expect("it goes on");
+        let entry: Value = serde_json::from_str(&line).expect("a document on a line");
+        runs.contains(&entry["invocation_id"]).then_some(entry)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_watch_shows_what_runs_and_goes_on_after_the_server_was_restarted() {
+    let stack = Stack::start(Options::default()).await;
+    let ada = stack.tenant("ada").await;
+    let log = "INFO one\nWARN two\n";
+    ada.deploy("talker", guests::logging(log, 1, "")).await;
+    ada.invoke_when_known("talker", &json!({}))
+        .await
+        .expect(200);
+    let shell = Shell::of(&stack, &ada).await;
+    let follow = ["logs", "-f", "talker", "--level", "warn", "--json"];
+    let mut child = shell.command(&follow).spawn().expect("cartwright starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+
+    let seen = seen_running(&ada, &mut lines).await;
+
+    assert_eq!(
+        (&seen["level"], &seen["text"]),
+        (&json!("warn"), &json!("WARN two"))
+    );
+    stack.restart(Role::Api).await;
+    // Of runs from now on, so it is no line that came before.
+    seen_running(&ada, &mut lines).await;
 }
 
 #[tokio::test]
