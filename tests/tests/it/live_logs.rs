@@ -6,7 +6,7 @@ use std::time::Duration;
 use cartwright_tests::{Options, Stack, Tenant};
 use futures_util::StreamExt;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::events::{Event, Events};
 use crate::guests::logging;
