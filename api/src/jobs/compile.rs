@@ -10,6 +10,7 @@ use cartwright_domain::engine_epoch::ENGINE_EPOCH;
 use cartwright_domain::ids::FunctionId;
 use cartwright_domain::names::TargetName;
 use cartwright_domain::problem::Code;
+use cartwright_schema::Schema;
 use ed25519_dalek::{Signer, SigningKey};
 use sha2::{Digest, Sha256};
 
@@ -20,7 +21,6 @@ use crate::aliases::{self, Wish};
 use crate::clients::object_store::{ObjectStore, artifact_key, module_key};
 use crate::database::TenantTx;
 use crate::error::ApiError;
-use crate::settings::check;
 
 /// A module over which the compiler dies so often, without a word why, is refused: it would take the place of all others for ever.
 const DEATHS_MAX: i32 = 5;
@@ -121,11 +121,14 @@ async fn accept(
     artifact: Option<Vec<u8>>,
 ) -> anyhow::Result<Verdict> {
     if let Some(schema) = &report.settings_schema
-        && let Err(why) = check::validator_of(schema)
+        && let Err(flaw) = Schema::new(schema)
     {
         report.findings.push(Finding::new(
             FindingCode::SettingsInvalid,
-            format!("Its settings schema cannot be used: {why}."),
+            format!(
+                "Its settings schema cannot be used: {}.",
+                flaw.detail
+            ),
             "Mend the JSON schema in the custom section `cartwright.settings`; references must stay inside it.",
         ));
     }

@@ -1,17 +1,16 @@
 //! A function's configuration: versioned JSON that its runs are given, checked against the settings schema that the function carries.
 
-mod bounds;
-pub(crate) mod check;
 pub(crate) mod store;
 
 use axum::extract::State;
 use cartwright_domain::names::FunctionName;
 use cartwright_domain::problem::{Code, Problem};
 use cartwright_role::extract::{Json, Path, Query};
+use cartwright_schema::{Schema, Violation};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::app::App;
@@ -97,9 +96,10 @@ async fn obey(schema: Value, config: &RawValue, version: i32) -> Result<(), ApiE
     // A large schema on a large configuration takes a while, and would hold up every other request of its thread.
     let checked = tokio::task::spawn_blocking(move || {
         let config: Value = serde_json::from_str(&config).map_err(|error| error.to_string())?;
-        Ok(check::violations(&check::validator_of(&schema)?, &config))
+        let schema = Schema::new(&schema).map_err(|flaw| flaw.detail)?;
+        Ok(schema.violations(&config))
     });
-    let violations: Result<Vec<Value>, String> = checked
+    let violations: Result<Vec<Violation>, String> = checked
         .await
         .map_err(|panic| anyhow::anyhow!("a schema check did not end: {panic}"))?;
     let violations = violations.map_err(|why| {
@@ -114,7 +114,8 @@ async fn obey(schema: Value, config: &RawValue, version: i32) -> Result<(), ApiE
         "the configuration breaks the settings schema of version {version} in {} places; each entry of `errors` has its pointer",
         violations.len()
     );
-    let problem = Problem::new(Code::InvalidRequest, detail).with_errors(violations);
+    let errors = violations.iter().map(|violation| json!(violation));
+    let problem = Problem::new(Code::InvalidRequest, detail).with_errors(errors.collect());
     Err(ApiError::Problem(Box::new(problem)))
 }
 
