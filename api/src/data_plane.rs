@@ -8,7 +8,7 @@ use utoipa::openapi::{ObjectBuilder, OpenApi, RefOr, Schema};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
 use crate::auth::{Access, Row, Scope};
-use crate::openapi;
+use crate::openapi::{self, ProblemSchema};
 
 /// Where `cargo xtask up` puts the data plane.
 const INVOKE_URL: &str = "http://127.0.0.1:8081";
@@ -18,6 +18,13 @@ const WHO: Row = Row {
     name: "function:invoke",
     roles: &[],
     scopes: &[Scope::Invoke],
+};
+
+/// The platform's key alone, which names the tenant.
+const WHO_CALLS_TARGETS: Row = Row {
+    name: "target:run",
+    roles: &[],
+    scopes: &[],
 };
 
 /// The word of a stable code. A server may have more than its document of yesterday.
@@ -117,8 +124,87 @@ struct FailedRun {
 )]
 fn invoke_function() {}
 
+/// What a call of a target answers.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what an executor writes")]
+struct CallResults {
+    /// One of each function that is bound, in the tenant's order; none when nothing is bound.
+    results: Vec<CallResult>,
+}
+
+/// One function's result in a call of a target. What did not run has neither a version nor an invocation.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes what an executor writes")]
+struct CallResult {
+    /// The function's name.
+    function: String,
+    /// The alias that its binding names.
+    alias: String,
+    /// The version that ran.
+    #[schema(required)]
+    version: Option<u32>,
+    /// The run.
+    #[schema(required)]
+    invocation_id: Option<String>,
+    /// What it answered, if it did: it obeys the target's output schema.
+    output: Option<serde_json::Value>,
+    /// Why it did not.
+    #[schema(value_type = Option<ProblemSchema>)]
+    error: Option<()>,
+    /// Fuel burned.
+    fuel: u64,
+    /// Bytes of memory at most.
+    memory_peak_bytes: u64,
+    /// Microseconds that it ran.
+    duration_us: u64,
+    /// Its list price, such as `0.0000012 USD`.
+    cost: String,
+    /// Whether its result was known, and nothing ran: `hit`, `miss` or `off`.
+    cache: String,
+    /// Length of what it read of the payload, in bytes.
+    input_bytes: u64,
+    /// Length of the payload, in bytes.
+    payload_bytes: u64,
+}
+
+/// Call a target
+///
+/// Runs every function that the tenant bound to the target on the body, all at once, and answers with each result in the tenant's
+/// order. The body must obey the target's input schema, each output its output schema. With the platform's key only.
+#[utoipa::path(
+    post,
+    path = "/v1/run/{target}",
+    operation_id = "run_target",
+    tag = "Data plane",
+    params(
+        ("target" = String, Path, description = "The target's name"),
+        ("Cartwright-Tenant" = String, Header, description = "The tenant whose functions run, by name or id"),
+        ("Cartwright-Budget-Ms" = Option<u32>, Header, description = "Milliseconds for the whole call, at most 60,000: who has not ended by then ends `budget_exceeded`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A repeat within 24 hours, with the same key and payload, is answered with the first results, and nothing runs or is billed again"),
+    ),
+    request_body(content = Value, content_type = "application/json", description = "The payload"),
+    responses(
+        (status = 200, description = "What each function answered, or why it did not", body = CallResults, content_type = "application/json", headers(
+            ("Cartwright-Cost" = String, description = "The sum of all list prices, such as `0.0000012 USD`"),
+            ("Cartwright-Idempotent-Replay" = bool, description = "`true` where these are the first results of an `Idempotency-Key`, given again"),
+            ("Cartwright-Request-Id" = String, description = "The request, as our logs name it"),
+        )),
+        (status = 400, description = "`invalid_request`: the payload breaks the target's input schema; `errors[]` has every place. Nothing ran"),
+        (status = 404, description = "`not_found`: no such target"),
+        (status = 409, description = "`idempotency_in_progress`: the first call with this key is still running"),
+        (status = 413, description = "`input_too_large`: no bound function takes a payload of this size"),
+        (status = 422, description = "A function failed whose binding says `on_error: fail`; `function` names it, `results` has all. Or, without a run, `idempotency_mismatch`"),
+        (status = 503, description = "`shedding`, `not_ready`: nothing ran, and nothing is billed"),
+    ),
+)]
+#[expect(
+    dead_code,
+    reason = "carries the description; executors have the handler"
+)]
+fn run_target() {}
+
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(invoke_function), components(schemas(ProblemCode)))]
+#[openapi(paths(invoke_function, run_target), components(schemas(ProblemCode)))]
 struct DataPlane;
 
 /// Add these operations to a document.
@@ -134,7 +220,11 @@ pub(crate) fn join(document: &mut OpenApi) {
         .build();
     let paths = &mut described.paths.paths;
     for operation in paths.values_mut().flat_map(openapi::operations) {
-        openapi::describe(operation, Access::Tenant(&WHO));
+        let access = match operation.operation_id.as_deref() {
+            Some("run_target") => Access::Platform(&WHO_CALLS_TARGETS),
+            _ => Access::Tenant(&WHO),
+        };
+        openapi::describe(operation, access);
         operation.servers = Some(vec![server.clone()]);
     }
     document.merge(described);

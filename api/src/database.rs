@@ -1,4 +1,4 @@
-//! The way to Postgres: a transaction that sees one tenant, or a crossing that sees none.
+//! The way to Postgres: a transaction that sees one tenant, one of the platform, or a crossing, which see none.
 //!
 //! Ids: a column `uuid` becomes any id of the domain by itself (`query_as!` converts with `From`); as a parameter, pass `id.uuid()`.
 
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use cartwright_domain::ids::TenantId;
+use cartwright_domain::names::TargetName;
 use cartwright_domain::wire::Change;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
@@ -65,6 +66,15 @@ impl Database {
         Ok(TenantTx {
             tx,
             tenant,
+            changes: Vec::new(),
+            announce: self.announce.clone(),
+        })
+    }
+
+    /// Begin a transaction that sees no tenant's rows: for what the platform changes of its own.
+    pub(crate) async fn platform_tx(&self) -> Result<PlatformTx, ApiError> {
+        Ok(PlatformTx {
+            tx: self.pool.begin().await?,
             changes: Vec::new(),
             announce: self.announce.clone(),
         })
@@ -138,11 +148,58 @@ impl TenantTx {
     /// Make it stand, and announce what it changed.
     pub(crate) async fn commit(self) -> Result<(), ApiError> {
         self.tx.commit().await?;
-        for change in self.changes {
-            if self.announce.try_send(change).is_err() {
-                tracing::debug!("an announcement was dropped; executors will ask");
-            }
+        announce(&self.announce, self.changes);
+        Ok(())
+    }
+}
+
+fn announce(to: &mpsc::Sender<Change>, changes: Vec<Change>) {
+    for change in changes {
+        if to.try_send(change).is_err() {
+            tracing::debug!("an announcement was dropped; executors will ask");
         }
+    }
+}
+
+/// A transaction that sees no tenant's rows, and changes what is the platform's. Dropped without [`PlatformTx::commit`], it
+/// leaves nothing.
+pub(crate) struct PlatformTx {
+    tx: Transaction<'static, Postgres>,
+    changes: Vec<Change>,
+    announce: mpsc::Sender<Change>,
+}
+
+impl PlatformTx {
+    /// For the queries of a `store.rs`.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+
+    /// Note that what executors hold of the tenants that answer this target is old from this commit on; of every tenant
+    /// when none is named.
+    pub(crate) async fn note_target_change(
+        &mut self,
+        target: Option<&TargetName>,
+    ) -> Result<(), ApiError> {
+        let noted = sqlx::query!(
+            r#"select tenant_id as "tenant_id!", generation as "generation!" from note_target_change($1)"#,
+            target.map(TargetName::as_str),
+        )
+        .fetch_all(self.connection())
+        .await?;
+        for row in noted {
+            self.changes.push(Change::Tenant {
+                tenant_id: row.tenant_id.into(),
+                generation: u64::try_from(row.generation).context("a generation is positive")?,
+            });
+        }
+        Ok(())
+    }
+
+    /// Make it stand, and announce what it changed.
+    pub(crate) async fn commit(self) -> Result<(), ApiError> {
+        self.tx.commit().await?;
+        announce(&self.announce, self.changes);
         Ok(())
     }
 }

@@ -33,6 +33,7 @@ mod secrets;
 mod serve;
 mod sessions;
 mod settings;
+mod targets;
 mod tenants;
 mod text;
 mod usage;

@@ -25,7 +25,7 @@ const PROBLEM: &str = "application/problem+json";
     dead_code,
     reason = "describes domain::Problem, which knows nothing of OpenAPI"
 )]
-struct ProblemSchema {
+pub(crate) struct ProblemSchema {
     /// Names the kind of problem: a page of the documentation.
     r#type: String,
     /// The same for every problem of this code.

@@ -7,6 +7,7 @@ pub mod artifact;
 pub mod compile;
 pub mod engine_epoch;
 pub mod ids;
+pub mod input_query;
 pub mod limits;
 pub mod log_line;
 pub mod meter;

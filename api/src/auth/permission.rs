@@ -151,6 +151,8 @@ permissions! {
     PlatformTenants = "platform:tenants": [] [];
     /// See the executors, drain and forget them. The platform's alone.
     PlatformFleet = "platform:fleet": [] [];
+    /// Define, change and delete targets. The platform's alone.
+    PlatformTargets = "platform:targets": [] [];
 }
 
 /// The names of every permission that this caller has in the tenant.

@@ -3,6 +3,8 @@
 pub(crate) mod limits;
 pub(crate) mod store;
 
+use std::str::FromStr;
+
 use axum::extract::State;
 use cartwright_domain::limits::LimitOverrides;
 use cartwright_domain::names::{FunctionName, TargetName};
@@ -20,6 +22,7 @@ use crate::auth::{FunctionRead, FunctionWrite, Tenant};
 use crate::database::TenantTx;
 use crate::error::ApiError;
 use crate::page::{Page, PageRequest};
+use crate::targets::{self, InputCut};
 
 /// A function.
 #[derive(Debug, Serialize, ToSchema)]
@@ -28,9 +31,12 @@ pub(crate) struct Function {
     id: Uuid,
     /// Its name, unique in the tenant.
     name: String,
-    /// The extension point that it is bound to.
+    /// The target that it answers.
     #[schema(required)]
     target: Option<String>,
+    /// The part of its target's payload that it asked for; null for all of it.
+    #[schema(required)]
+    input_query: Option<Vec<String>>,
     /// Lower limits of its own.
     #[schema(value_type = LimitOverridesSchema)]
     limits: sqlx::types::Json<LimitOverrides>,
@@ -49,6 +55,15 @@ pub(crate) struct Function {
     created_by: String,
 }
 
+/// A function, and how much of a payload it reads.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FunctionDetail {
+    #[serde(flatten)]
+    function: Function,
+    /// What its `input_query` makes of each example of its target; empty when it reads the whole payload.
+    input_cuts: Vec<InputCut>,
+}
+
 /// A function to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -56,10 +71,14 @@ pub(crate) struct NewFunction {
     /// 1 to 63 lowercase letters, digits and hyphens, beginning with a letter and not ending with a hyphen.
     #[schema(value_type = String, example = "volume-discount")]
     name: FunctionName,
-    /// The extension point that it answers, such as `cart.discount`. Any well-formed name is taken: the platform need not
-    /// have defined it yet. A module that exports a function of this name runs that, otherwise `_start`.
+    /// The target that it answers: its output must obey the target's schema. A module that exports a function of this name
+    /// runs that, otherwise `_start`.
     #[schema(value_type = Option<String>, example = "cart.discount")]
     target: Option<TargetName>,
+    /// The part of the target's payload that it asks for, where the target allows that: JSON pointers of member names, which
+    /// pass through arrays. What is asked for keeps its place; all else is left out. All of it when absent.
+    #[schema(example = json!(["/cart/currency", "/cart/lines/unit_price"]))]
+    input_query: Option<Vec<String>>,
     /// Lower limits of its own.
     #[serde(default)]
     #[schema(value_type = LimitOverridesSchema)]
@@ -74,10 +93,14 @@ pub(crate) struct NewFunction {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FunctionChange {
-    /// Another extension point, or null for none.
+    /// Another target, or null for none. Not while the function is bound to one.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     target: Option<Option<TargetName>>,
+    /// Another part of the target's payload, or null for all of it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>)]
+    input_query: Option<Option<Vec<String>>>,
     /// Other limits, in place of all that were set.
     #[schema(value_type = Option<LimitOverridesSchema>)]
     limits: Option<LimitOverrides>,
@@ -97,7 +120,9 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Op
     post, path = "/v1/functions", operation_id = "create_function", tag = "Functions",
     request_body = NewFunction,
     responses(
-        (status = 201, description = "The function", body = Function),
+        (status = 201, description = "The function", body = FunctionDetail),
+        (status = 400, description = "`invalid_request`: `errors[]` has the place: a target that is not there, an `input_query` \
+            that asks for what the target's payload does not have"),
         (status = 409, description = "`conflict`: a function with this name exists already"),
     )
 )]
@@ -105,9 +130,10 @@ pub(crate) async fn create(
     tenant: Tenant<FunctionWrite>,
     State(app): State<App>,
     Json(new): Json<NewFunction>,
-) -> Result<(StatusCode, Json<Function>), ApiError> {
+) -> Result<(StatusCode, Json<FunctionDetail>), ApiError> {
     limits::check(&new.limits)?;
     let mut tx = app.database.tenant_tx(tenant.id).await?;
+    targets::agree(&mut tx, new.target.as_ref(), new.input_query.as_deref()).await?;
     store::insert(&mut tx, &new, &tenant.caller.actor()).await?;
     let function = store::find(&mut tx, new.name.as_str()).await?;
     tx.note_tenant_change().await?;
@@ -120,8 +146,9 @@ pub(crate) async fn create(
         Some(&function),
     )
     .await?;
+    let detail = detail(&mut tx, function).await?;
     tx.commit().await?;
-    Ok((StatusCode::CREATED, Json(function)))
+    Ok((StatusCode::CREATED, Json(detail)))
 }
 
 /// List functions
@@ -150,7 +177,7 @@ pub(crate) async fn list(
     get, path = "/v1/functions/{name}", operation_id = "get_function", tag = "Functions",
     params(("name" = String, Path, description = "The function's name")),
     responses(
-        (status = 200, description = "The function", body = Function),
+        (status = 200, description = "The function", body = FunctionDetail),
         (status = 404, description = "`not_found`: no such function"),
     )
 )]
@@ -158,12 +185,13 @@ pub(crate) async fn get(
     tenant: Tenant<FunctionRead>,
     State(app): State<App>,
     Path(name): Path<FunctionName>,
-) -> Result<Json<Function>, ApiError> {
+) -> Result<Json<FunctionDetail>, ApiError> {
     let mut tx = app.database.tenant_tx(tenant.id).await?;
-    Ok(Json(store::find(&mut tx, name.as_str()).await?))
+    let function = store::find(&mut tx, name.as_str()).await?;
+    Ok(Json(detail(&mut tx, function).await?))
 }
 
-/// Change a function's target or limits, or whether its results are kept
+/// Change a function's target, the part of its payload, or limits, or whether its results are kept
 ///
 /// Runs that are under way end under the limits that they began with.
 #[utoipa::path(
@@ -171,9 +199,12 @@ pub(crate) async fn get(
     params(("name" = String, Path, description = "The function's name")),
     request_body = FunctionChange,
     responses(
-        (status = 200, description = "The function", body = Function),
+        (status = 200, description = "The function", body = FunctionDetail),
+        (status = 400, description = "`invalid_request`: `errors[]` has the place: a target that is not there, an `input_query` \
+            that asks for what the target's payload does not have"),
         (status = 404, description = "`not_found`: no such function"),
-        (status = 409, description = "`conflict`: results of a version that an alias points at cannot be kept"),
+        (status = 409, description = "`conflict`: it is bound to a target and would answer another; or results of a version that an \
+            alias points at cannot be kept"),
     )
 )]
 pub(crate) async fn update(
@@ -181,16 +212,18 @@ pub(crate) async fn update(
     State(app): State<App>,
     Path(name): Path<FunctionName>,
     Json(change): Json<FunctionChange>,
-) -> Result<Json<Function>, ApiError> {
+) -> Result<Json<FunctionDetail>, ApiError> {
     change.limits.as_ref().map_or(Ok(()), limits::check)?;
     let mut tx = app.database.tenant_tx(tenant.id).await?;
+    let function_id = store::id_of(&mut tx, name.as_str()).await?;
+    store::lock(&mut tx, function_id).await?;
     let before = store::find(&mut tx, name.as_str()).await?;
     if change.memoise == Some(true) {
         check_deterministic(&mut tx, &name).await?;
     }
+    stay_agreed(&mut tx, &before, &change).await?;
     store::update(&mut tx, name.as_str(), &change).await?;
     let after = store::find(&mut tx, name.as_str()).await?;
-    tx.note_tenant_change().await?;
     audit::append(
         &mut tx,
         &tenant.caller.actor(),
@@ -200,6 +233,7 @@ pub(crate) async fn update(
         Some(&after),
     )
     .await?;
+    let after = detail(&mut tx, after).await?;
     tx.commit().await?;
     Ok(Json(after))
 }
@@ -215,9 +249,79 @@ async fn check_deterministic(tx: &mut TenantTx, name: &FunctionName) -> Result<(
     )))
 }
 
+/// Hold a function to its target once more before it gets new code, since the target may have changed; and tell how much
+/// of the target's examples it reads.
+pub(crate) async fn still_agreed(
+    tx: &mut TenantTx,
+    name: &FunctionName,
+) -> Result<Vec<InputCut>, ApiError> {
+    let function = store::find(tx, name.as_str()).await?;
+    let (Some(target), Some(query)) = (function.target()?, &function.input_query) else {
+        return Ok(Vec::new());
+    };
+    match targets::agree(tx, Some(&target), Some(query)).await {
+        Err(ApiError::InvalidMembers(broken)) => {
+            let why: Vec<_> = broken.into_iter().map(|each| each.detail).collect();
+            Err(ApiError::Conflict(format!(
+                "\"{name}\" asks for a part of its target's payload that it no longer has. PATCH /v1/functions/{name} with another \
+                 `input_query`, or null, then upload again: {}",
+                why.join("; ")
+            )))
+        }
+        Err(other) => Err(other),
+        Ok(()) => targets::cuts(tx, &target, query).await,
+    }
+}
+
+async fn detail(tx: &mut TenantTx, function: Function) -> Result<FunctionDetail, ApiError> {
+    let input_cuts = match (function.target()?, &function.input_query) {
+        (Some(target), Some(query)) => targets::cuts(tx, &target, query).await?,
+        _ => Vec::new(),
+    };
+    Ok(FunctionDetail {
+        function,
+        input_cuts,
+    })
+}
+
+impl Function {
+    fn target(&self) -> Result<Option<TargetName>, ApiError> {
+        let target = self.target.as_deref().map(TargetName::from_str);
+        Ok(target.transpose().map_err(anyhow::Error::from)?)
+    }
+}
+
+/// Hold a changed function to its target as a new one is, and lock the tenant.
+async fn stay_agreed(
+    tx: &mut TenantTx,
+    before: &Function,
+    change: &FunctionChange,
+) -> Result<(), ApiError> {
+    let target = match &change.target {
+        Some(other) => other.clone(),
+        None => before.target()?,
+    };
+    let query = change.input_query.as_ref().unwrap_or(&before.input_query);
+    if change.target.is_some() || change.input_query.is_some() {
+        targets::agree(tx, target.as_ref(), query.as_deref()).await?;
+    }
+    // Locks the tenant, so that nobody binds the function meanwhile.
+    tx.note_tenant_change().await?;
+    if target.as_ref().map(TargetName::as_str) == before.target.as_deref() {
+        return Ok(());
+    }
+    match targets::bindings::target_bound_to(tx, &before.name).await? {
+        None => Ok(()),
+        Some(bound) => Err(ApiError::Conflict(format!(
+            "\"{name}\" is bound to {bound}: unbind it with PUT /v1/targets/{bound}/bindings, then let it answer another target",
+            name = before.name
+        ))),
+    }
+}
+
 /// Delete a function
 ///
-/// It stops being runnable within 100 ms, at worst 5 s, and its name is free again. Its meter records, and with them the bill, stay.
+/// It stops being runnable within 100 ms, at worst 5 s, and its name is free again. It is unbound from its target. Its meter records, and with them the bill, stay.
 #[utoipa::path(
     delete, path = "/v1/functions/{name}", operation_id = "delete_function", tag = "Functions",
     params(("name" = String, Path, description = "The function's name")),
@@ -232,9 +336,13 @@ pub(crate) async fn delete(
     Path(name): Path<FunctionName>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = app.database.tenant_tx(tenant.id).await?;
+    let function_id = store::id_of(&mut tx, name.as_str()).await?;
+    store::lock(&mut tx, function_id).await?;
     let before = store::find(&mut tx, name.as_str()).await?;
-    store::delete(&mut tx, name.as_str()).await?;
+    // Locks the tenant, so that nobody binds the function meanwhile.
     tx.note_tenant_change().await?;
+    targets::bindings::delete_of_function(&mut tx, name.as_str()).await?;
+    store::delete(&mut tx, name.as_str()).await?;
     audit::append(
         &mut tx,
         &tenant.caller.actor(),

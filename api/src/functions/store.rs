@@ -11,8 +11,8 @@ use crate::error::{ApiError, OnConstraint};
 pub(super) async fn insert(tx: &mut TenantTx, new: &NewFunction, by: &str) -> Result<(), ApiError> {
     sqlx::query!(
         r#"
-        insert into function (tenant_id, function_id, name, target, limits, memoise, created_by)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into function (tenant_id, function_id, name, target, limits, memoise, created_by, input_query)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         "#,
         tx.tenant().uuid(),
         FunctionId::new().uuid(),
@@ -21,6 +21,7 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &NewFunction, by: &str) -> Re
         Json(new.limits) as _,
         new.memoise,
         by,
+        new.input_query.as_deref(),
     )
     .execute(tx.connection())
     .await
@@ -32,7 +33,7 @@ pub(super) async fn find(tx: &mut TenantTx, name: &str) -> Result<Function, ApiE
     sqlx::query_as!(
         Function,
         r#"
-        select f.function_id as id, f.name, f.target, f.limits as "limits: Json<LimitOverrides>", f.memoise,
+        select f.function_id as id, f.name, f.target, f.input_query, f.limits as "limits: Json<LimitOverrides>", f.memoise,
                a.version as "live?", f.versions, f.config_versions as config_version, f.created_at, f.created_by
         from function f
         left join alias a on a.tenant_id = f.tenant_id and a.function_id = f.function_id and a.name = 'live'
@@ -55,7 +56,7 @@ pub(super) async fn list(
     let functions = sqlx::query_as!(
         Function,
         r#"
-        select f.function_id as id, f.name, f.target, f.limits as "limits: Json<LimitOverrides>", f.memoise,
+        select f.function_id as id, f.name, f.target, f.input_query, f.limits as "limits: Json<LimitOverrides>", f.memoise,
                a.version as "live?", f.versions, f.config_versions as config_version, f.created_at, f.created_by
         from function f
         left join alias a on a.tenant_id = f.tenant_id and a.function_id = f.function_id and a.name = 'live'
@@ -79,10 +80,12 @@ pub(super) async fn update(
     change: &FunctionChange,
 ) -> Result<(), ApiError> {
     let target = change.target.as_ref().map(Option::as_ref);
+    let input_query = change.input_query.as_ref().map(Option::as_deref);
     let updated = sqlx::query!(
         r#"
         update function
-        set target = case when $3 then $4 else target end, limits = coalesce($5, limits), memoise = coalesce($6, memoise)
+        set target = case when $3 then $4 else target end, limits = coalesce($5, limits), memoise = coalesce($6, memoise),
+            input_query = case when $7 then $8 else input_query end
         where tenant_id = $1 and name = $2 and deleted_at is null
         "#,
         tx.tenant().uuid(),
@@ -91,6 +94,8 @@ pub(super) async fn update(
         target.flatten().map(|target| target.as_str()),
         change.limits.map(Json) as _,
         change.memoise,
+        input_query.is_some(),
+        input_query.flatten(),
     )
     .execute(tx.connection())
     .await?;

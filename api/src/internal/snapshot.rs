@@ -33,6 +33,8 @@ pub(super) async fn of(app: &App, tenant_id: TenantId) -> Result<TenantSnapshot,
         retention: retention_of(&picture.retention)?,
         seed_key: STANDARD.encode(seed_key),
         functions: picture.functions.0,
+        targets: picture.targets.0,
+        target_names: picture.target_names.0,
     })
 }
 

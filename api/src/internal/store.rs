@@ -3,7 +3,8 @@
 use anyhow::Context;
 use cartwright_domain::ids::TenantId;
 use cartwright_domain::limits::LimitOverrides;
-use cartwright_domain::wire::{Change, Changes, FunctionSnapshot, KeySnapshot};
+use cartwright_domain::names::TargetName;
+use cartwright_domain::wire::{Change, Changes, FunctionSnapshot, KeySnapshot, TargetSnapshot};
 use sqlx::types::Json;
 
 use crate::database::{Crossing, TenantTx};
@@ -60,6 +61,8 @@ pub(super) struct TenantPicture {
     pub(super) platform_limits: Json<LimitOverrides>,
     pub(super) seed_key_wrapped: Vec<u8>,
     pub(super) functions: Json<Vec<FunctionSnapshot>>,
+    pub(super) targets: Json<Vec<TargetSnapshot>>,
+    pub(super) target_names: Json<Vec<TargetName>>,
 }
 
 pub(super) async fn picture_of(tx: &mut TenantTx) -> Result<TenantPicture, ApiError> {
@@ -72,7 +75,7 @@ pub(super) async fn picture_of(tx: &mut TenantTx) -> Result<TenantPicture, ApiEr
             (
                 select coalesce(json_agg(json_build_object(
                     'function_id', f.function_id, 'name', f.name, 'target', f.target, 'limits', f.limits,
-                    'memoise', f.memoise,
+                    'memoise', f.memoise, 'input_query', f.input_query,
                     'config_version', f.config_versions,
                     'config', (
                         select c.config from function_config c
@@ -102,7 +105,26 @@ pub(super) async fn picture_of(tx: &mut TenantTx) -> Result<TenantPicture, ApiEr
                     where r.tenant_id = f.tenant_id and r.function_id = f.function_id and r.status = 'ready'
                 ) v
                 where f.tenant_id = t.tenant_id and f.deleted_at is null and v.versions is not null
-            ) as "functions!: Json<Vec<FunctionSnapshot>>"
+            ) as "functions!: Json<Vec<FunctionSnapshot>>",
+            (
+                select coalesce(json_agg(json_build_object(
+                    'name', g.name, 'input_schema', g.input_schema, 'output_schema', g.output_schema, 'limits', g.limits,
+                    'bindings', (
+                        select coalesce(json_agg(json_build_object(
+                            'function', f.name, 'alias', b.alias, 'on_error', b.on_error
+                        ) order by b.ord), '[]')
+                        from target_binding b
+                        join function f on f.tenant_id = b.tenant_id and f.function_id = b.function_id
+                        where b.tenant_id = t.tenant_id and b.target = g.name
+                    )
+                ) order by g.name), '[]')
+                from target g
+                where exists (
+                    select from function f
+                    where f.tenant_id = t.tenant_id and f.target = g.name and f.deleted_at is null
+                )
+            ) as "targets!: Json<Vec<TargetSnapshot>>",
+            (select coalesce(json_agg(g.name order by g.name), '[]') from target g) as "target_names!: Json<Vec<TargetName>>"
         from tenant t
         where t.tenant_id = $1
         "#,

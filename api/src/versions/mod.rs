@@ -28,7 +28,7 @@ use crate::auth::{FunctionDeploy, FunctionRead, Tenant};
 use crate::clients::object_store::module_key;
 use crate::database::TenantTx;
 use crate::error::ApiError;
-use crate::functions::store::id_of;
+use crate::functions::{self, store::id_of};
 use crate::gates;
 use crate::jobs::{self, Task};
 use crate::page::{Page, PageRequest};
@@ -79,7 +79,8 @@ pub(crate) struct UploadOptions {
         (status = 202, description = "Still compiling", body = VersionDetail,
             headers(("Location" = String, description = "Where to look again"))),
         (status = 404, description = "`not_found`: no such function"),
-        (status = 409, description = "`conflict`: these bytes are being compiled, and another alias waits for them; or the alias to move has a gate"),
+        (status = 409, description = "`conflict`: these bytes are being compiled, and another alias waits for them; or the alias to \
+            move has a gate; or the function's `input_query` asks for what its target's payload no longer has"),
         (status = 413, description = "`input_too_large`: the module is over the size limit"),
         (status = 415, description = "`unsupported_media_type`: the body is not application/wasm"),
         (status = 422, description = "`module_invalid`: refused; `errors[]` has every finding"),
@@ -95,7 +96,10 @@ pub(crate) async fn upload(
     body: Body,
 ) -> Result<Response, ApiError> {
     // Before the bytes: nobody should send megabytes to a name that is not there.
-    id_of(&mut app.database.tenant_tx(tenant.id).await?, name.as_str()).await?;
+    let input_cuts = {
+        let mut tx = app.database.tenant_tx(tenant.id).await?;
+        functions::still_agreed(&mut tx, &name).await?
+    };
     let module = upload::receive(&headers, body, app.module_bytes_max).await?;
     // Before the row: a row always has its bytes. Bytes without a row are found again by their digest, and harm nobody.
     app.object_store
@@ -113,7 +117,9 @@ pub(crate) async fn upload(
     .await?;
     tx.commit().await?;
 
-    let settled = wait::until_settled(&app, tenant.id, taken.function_id, taken.version).await?;
+    let mut settled =
+        wait::until_settled(&app, tenant.id, taken.function_id, taken.version).await?;
+    settled.input_cuts = input_cuts;
     Ok(answer(settled, taken.is_new))
 }
 

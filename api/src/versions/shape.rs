@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::Status;
 use super::store::VersionRow;
+use crate::targets::InputCut;
 
 /// A version of a function: a module as it was uploaded, and what the compiler found out about it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,6 +70,11 @@ pub(crate) struct VersionDetail {
     /// A sample input, if it carries one.
     #[schema(required)]
     sample: Option<Value>,
+    /// In the answer to an upload: what the function's `input_query` makes of each example of its target. Absent elsewhere,
+    /// since a query is the function's and no version's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(super) input_cuts: Vec<InputCut>,
 }
 
 /// Something that is wrong with a module.
@@ -128,6 +134,7 @@ impl From<VersionRow> for VersionDetail {
             functions,
             settings_schema,
             sample,
+            input_cuts: Vec::new(),
         }
     }
 }

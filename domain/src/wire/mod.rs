@@ -25,8 +25,8 @@ pub use run::{
     GivenConfiguration, LogStatus, RunError, RunLog, RunRequest, RunResult, WhichVersion,
 };
 pub use snapshot::{
-    AliasSnapshot, ArtifactLocation, FunctionSnapshot, KeySnapshot, Retention, TenantSnapshot,
-    TenantState, VersionSnapshot,
+    AliasSnapshot, ArtifactLocation, BINDINGS_MAX, BindingSnapshot, FunctionSnapshot, KeySnapshot,
+    OnError, Retention, TargetSnapshot, TenantSnapshot, TenantState, VersionSnapshot,
 };
 
 /// The Redis channel on which the api says that something changed. A hint: executors also ask for [`Changes`].

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::ids::{FunctionId, TenantId};
+use crate::input_query::InputQuery;
 use crate::limits::{LimitOverrides, Limits};
 use crate::names::{AliasName, FunctionName, TargetName, TenantSlug};
 use crate::price::UnitPrices;
@@ -53,7 +54,52 @@ pub struct TenantSnapshot {
     pub seed_key: String,
     /// Every function that has a version which is ready.
     pub functions: Vec<FunctionSnapshot>,
+    /// Every target that one of its functions answers, whether that is bound or not.
+    #[serde(default)]
+    pub targets: Vec<TargetSnapshot>,
+    /// The names of all targets of the platform: what is none of them is not there, and the others run nothing.
+    #[serde(default)]
+    pub target_names: Vec<TargetName>,
 }
+
+/// A target, as the functions of one tenant are held to it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TargetSnapshot {
+    /// Its name.
+    pub name: TargetName,
+    /// What every payload obeys: a JSON Schema, as text.
+    pub input_schema: Box<RawValue>,
+    /// What every output obeys.
+    pub output_schema: Box<RawValue>,
+    /// Lower limits of its own.
+    pub limits: LimitOverrides,
+    /// The functions that a call of it runs, in the tenant's order.
+    pub bindings: Vec<BindingSnapshot>,
+}
+
+/// A function that a call of a target runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BindingSnapshot {
+    /// Which function.
+    pub function: FunctionName,
+    /// By which alias.
+    pub alias: AliasName,
+    /// What its failure means for the call.
+    pub on_error: OnError,
+}
+
+/// What the failure of one bound function means for the call of its target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// The others' results stand, and its entry says why it has none.
+    Skip,
+    /// The call fails.
+    Fail,
+}
+
+/// Functions that one tenant may bind to one target.
+pub const BINDINGS_MAX: usize = 25;
 
 /// A function, with its configuration, its aliases and the versions that are ready.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -69,6 +115,9 @@ pub struct FunctionSnapshot {
     /// Whether its results are kept and given again for the same input.
     #[serde(default)]
     pub memoise: bool,
+    /// The part of its target's payload that it asked for; all of it when absent.
+    #[serde(default)]
+    pub input_query: Option<InputQuery>,
     /// Version of the configuration; 0 when none was ever put.
     pub config_version: u32,
     /// The configuration as it is handed to the guest: JSON text.

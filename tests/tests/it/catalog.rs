@@ -153,6 +153,7 @@ async fn without_a_tenant_a_query_fails_and_with_one_it_sees_no_other() {
         "api_key",
         "session",
         "function",
+        "target_binding",
         "version",
         "audit_log",
         "job",

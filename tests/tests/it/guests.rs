@@ -59,3 +59,31 @@ fn with_data(data: &str, locals: &str, body: &str) -> Vec<u8> {
     ))
     .expect("a module")
 }
+
+/// A module that writes what it reads, up to 60,000 bytes.
+pub(crate) fn echoing() -> Vec<u8> {
+    wat::parse_str(
+        r#"(module
+            (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 0) "\20\00\00\00\60\ea\00\00")
+            (func (export "_start")
+                (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 4)))
+                (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))))"#,
+    )
+    .expect("a module")
+}
+
+/// A module that computes for far longer than a tenth of a second, well within its fuel, and then writes `{}`.
+pub(crate) fn slow() -> Vec<u8> {
+    let roots = "(f64.sqrt ".repeat(64) + "(local.get $x)" + &")".repeat(64);
+    let count = format!(
+        "(local.set $n (i32.const 900000))
+        (loop $l
+            (local.set $x (f64.add {roots} (f64.const 1.5)))
+            (local.set $n (i32.sub (local.get $n) (i32.const 1))) (br_if $l (local.get $n)))
+        {WRITE}"
+    );
+    with_data("{}", "(local $n i32) (local $x f64)", &count)
+}

@@ -44,6 +44,7 @@ mod shedding;
 mod shipping;
 mod stack;
 mod strangers;
+mod targets;
 mod tenancy;
 mod usage;
 mod versions;

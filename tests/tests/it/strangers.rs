@@ -13,6 +13,7 @@ fn filled(path: &str) -> String {
     path.replace("{name}", "nothing")
         .replace("{alias}", "live")
         .replace("{tenant}", "nothing")
+        .replace("{target}", "nothing")
 }
 
 #[tokio::test]

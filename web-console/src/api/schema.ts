@@ -267,13 +267,13 @@ export interface paths {
         post?: never;
         /**
          * Delete a function
-         * @description It stops being runnable within 100 ms, at worst 5 s, and its name is free again. Its meter records, and with them the bill, stay.
+         * @description It stops being runnable within 100 ms, at worst 5 s, and its name is free again. It is unbound from its target. Its meter records, and with them the bill, stay.
          */
         delete: operations["delete_function"];
         options?: never;
         head?: never;
         /**
-         * Change a function's target or limits, or whether its results are kept
+         * Change a function's target, the part of its payload, or limits, or whether its results are kept
          * @description Runs that are under way end under the limits that they began with.
          */
         patch: operations["update_function"];
@@ -812,6 +812,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/platform/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the targets
+         * @description By name.
+         */
+        get: operations["list_platform_targets"];
+        put?: never;
+        /**
+         * Define a target
+         * @description Tenants may write functions for it from now on. Executors know its name within 100 ms, at worst 5 s.
+         */
+        post: operations["create_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/platform/targets/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a target */
+        get: operations["get_platform_target"];
+        /**
+         * Change a target
+         * @description All of it but the name. Runs that begin from then on are held to the new schemas and limits, within 100 ms, at worst 5 s;
+         *     functions are not asked whether they still fit, so widen an output schema before functions use it, and narrow it after.
+         */
+        put: operations["put_target"];
+        post?: never;
+        /**
+         * Delete a target
+         * @description Only one that no function answers: a checkout must not lose its functions by one request.
+         */
+        delete: operations["delete_target"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/platform/tenants": {
         parameters: {
             query?: never;
@@ -849,6 +899,92 @@ export interface paths {
         head?: never;
         /** Suspend, activate or limit a tenant */
         patch: operations["update_any_tenant"];
+        trace?: never;
+    };
+    "/v1/run/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a target
+         * @description Runs every function that the tenant bound to the target on the body, all at once, and answers with each result in the tenant's
+         *     order. The body must obey the target's input schema, each output its output schema. With the platform's key only.
+         */
+        post: operations["run_target"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the targets
+         * @description By name: where the platform calls functions.
+         */
+        get: operations["list_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/targets/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a target
+         * @description Its schemas and examples: what to write a function against.
+         */
+        get: operations["get_target"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/targets/{target}/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the functions that run at a target
+         * @description In the order in which a call answers with their results.
+         */
+        get: operations["list_bindings"];
+        /**
+         * Say which functions run at a target
+         * @description The whole list, at most 25, in the order in which a call answers; an empty one unbinds all. Each function must answer the
+         *     target and have a version behind its alias. New calls see it within 100 ms, at worst 5 s.
+         */
+        put: operations["put_bindings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/tenant": {
@@ -1017,6 +1153,71 @@ export interface components {
         };
         /** @description A sum, exact: a number up to 2^53 − 1, above that a string, which a JSON reader would round. */
         BigNumber: number | string;
+        /** @description A function that runs at a target. */
+        Binding: {
+            /** @description The function. */
+            function: string;
+            /** @description What its failure means for the call. */
+            on_error: components["schemas"]["OnError"];
+            /** @description The alias by which it runs. */
+            alias: string;
+            /**
+             * Format: int32
+             * @description The version that the alias points at now.
+             */
+            version: number;
+        };
+        /** @description One function's result in a call of a target. What did not run has neither a version nor an invocation. */
+        CallResult: {
+            /** @description The function's name. */
+            function: string;
+            /** @description The alias that its binding names. */
+            alias: string;
+            /**
+             * Format: int32
+             * @description The version that ran.
+             */
+            version: number | null;
+            /** @description The run. */
+            invocation_id: string | null;
+            /** @description What it answered, if it did: it obeys the target's output schema. */
+            output?: unknown;
+            error?: components["schemas"]["Problem"] | null;
+            /**
+             * Format: int64
+             * @description Fuel burned.
+             */
+            fuel: number;
+            /**
+             * Format: int64
+             * @description Bytes of memory at most.
+             */
+            memory_peak_bytes: number;
+            /**
+             * Format: int64
+             * @description Microseconds that it ran.
+             */
+            duration_us: number;
+            /** @description Its list price, such as `0.0000012 USD`. */
+            cost: string;
+            /** @description Whether its result was known, and nothing ran: `hit`, `miss` or `off`. */
+            cache: string;
+            /**
+             * Format: int64
+             * @description Length of what it read of the payload, in bytes.
+             */
+            input_bytes: number;
+            /**
+             * Format: int64
+             * @description Length of the payload, in bytes.
+             */
+            payload_bytes: number;
+        };
+        /** @description What a call of a target answers. */
+        CallResults: {
+            /** @description One of each function that is bound, in the tenant's order; none when nothing is bound. */
+            results: components["schemas"]["CallResult"][];
+        };
         /** @description Who asks. */
         CallerView: {
             /** @description As `created_by` and the audit log name them: `user:<id>`, `key:<id>` or `platform:<id>`. */
@@ -1337,8 +1538,10 @@ export interface components {
             id: string;
             /** @description Its name, unique in the tenant. */
             name: string;
-            /** @description The extension point that it is bound to. */
+            /** @description The target that it answers. */
             target: string | null;
+            /** @description The part of its target's payload that it asked for; null for all of it. */
+            input_query: string[] | null;
             /** @description Lower limits of its own. */
             limits: components["schemas"]["LimitOverrides"];
             /** @description Whether its results are kept and given again for the same input. */
@@ -1368,11 +1571,18 @@ export interface components {
         };
         /** @description What to change of a function. What is absent stays as it is. */
         FunctionChange: {
-            /** @description Another extension point, or null for none. */
+            /** @description Another target, or null for none. Not while the function is bound to one. */
             target?: string | null;
+            /** @description Another part of the target's payload, or null for all of it. */
+            input_query?: string[] | null;
             limits?: components["schemas"]["LimitOverrides"] | null;
             /** @description Whether its results are kept and given again for the same input. */
             memoise?: boolean | null;
+        };
+        /** @description A function, and how much of a payload it reads. */
+        FunctionDetail: components["schemas"]["Function"] & {
+            /** @description What its `input_query` makes of each example of its target; empty when it reads the whole payload. */
+            input_cuts: components["schemas"]["InputCut"][];
         };
         /** @description What an alias asks of a version before it moves there. */
         Gate: {
@@ -1428,6 +1638,15 @@ export interface components {
              * @description How long ago the batch may have finished, in hours, at most a year; 24 when absent.
              */
             max_age_hours?: number;
+        };
+        /** @description What a function's `input_query` makes of one example of its target. */
+        InputCut: {
+            /** @description The example's name. */
+            example: string;
+            /** @description Length of its payload in bytes. */
+            payload_bytes: number;
+            /** @description Length of what the function reads of it in bytes. */
+            input_bytes: number;
         };
         /** @description An invitation, with its secret, which is never shown again. */
         Invitation: {
@@ -1767,6 +1986,21 @@ export interface components {
             /** @description Why it went over the alias' gate, in the words of who moved it; null when it did not. */
             over_gate: string | null;
         };
+        /** @description A function to run at a target. */
+        NewBinding: {
+            /**
+             * @description The function, which must answer this target.
+             * @example volume-discount
+             */
+            function: string;
+            /** @description What its failure means for the call. */
+            on_error: components["schemas"]["OnError"];
+            /**
+             * @description The alias by which it runs.
+             * @example live
+             */
+            alias?: string | null;
+        };
         /** @description A function to be. */
         NewFunction: {
             /**
@@ -1775,11 +2009,20 @@ export interface components {
              */
             name: string;
             /**
-             * @description The extension point that it answers, such as `cart.discount`. Any well-formed name is taken: the platform need not
-             *     have defined it yet. A module that exports a function of this name runs that, otherwise `_start`.
+             * @description The target that it answers: its output must obey the target's schema. A module that exports a function of this name
+             *     runs that, otherwise `_start`.
              * @example cart.discount
              */
             target?: string | null;
+            /**
+             * @description The part of the target's payload that it asks for, where the target allows that: JSON pointers of member names, which
+             *     pass through arrays. What is asked for keeps its place; all else is left out. All of it when absent.
+             * @example [
+             *       "/cart/currency",
+             *       "/cart/lines/unit_price"
+             *     ]
+             */
+            input_query?: string[] | null;
             /** @description Lower limits of its own. */
             limits?: components["schemas"]["LimitOverrides"];
             /**
@@ -1813,6 +2056,28 @@ export interface components {
             /** @description What they shall be. */
             role: components["schemas"]["Role"];
         };
+        /** @description A target to be. */
+        NewTarget: {
+            /**
+             * @description 1 to 63 characters: labels of lowercase letters, digits and hyphens, joined by dots.
+             * @example cart.discount
+             */
+            name: string;
+            /** @description Its name as people see it. */
+            title: string;
+            /** @description What it is for, and when the platform calls it; at most 2,000 characters. */
+            description?: string;
+            /** @description What every payload obeys: a JSON Schema, draft 2020-12, at most 64 KiB, without references that leave it. */
+            input_schema: Record<string, never>;
+            /** @description What every output must obey: a JSON Schema under the same rules. */
+            output_schema: Record<string, never>;
+            /** @description Lower limits of its own. The smallest of plan, tenant, function and target wins. */
+            limits?: components["schemas"]["LimitOverrides"];
+            /** @description Payloads to try a function on, at most ten of 64 KiB each. They must obey the schemas. */
+            examples?: components["schemas"]["TargetExample"][];
+            /** @description Whether a function may ask for a part of the payload only. */
+            input_query_allowed?: boolean;
+        };
         /** @description A tenant to be. */
         NewTenant: {
             /** @description Its name in addresses: 1 to 63 lowercase letters, digits and hyphens, beginning with a letter. */
@@ -1831,6 +2096,11 @@ export interface components {
          * @enum {string}
          */
         NotComparableReason: "engine_changed" | "configuration_changed" | "limits_changed" | "stopped_from_outside" | "answered_from_cache" | "our_fault" | "input_gone";
+        /**
+         * @description What the failure of one function means for a call of the target.
+         * @enum {string}
+         */
+        OnError: "skip" | "fail";
         /** @description A page of a list. */
         Page_Alias: {
             /** @description The entries. */
@@ -1885,6 +2155,25 @@ export interface components {
                 created_at: string;
                 /** @description Who created it. */
                 created_by: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Binding: {
+            /** @description The entries. */
+            data: {
+                /** @description The function. */
+                function: string;
+                /** @description What its failure means for the call. */
+                on_error: components["schemas"]["OnError"];
+                /** @description The alias by which it runs. */
+                alias: string;
+                /**
+                 * Format: int32
+                 * @description The version that the alias points at now.
+                 */
+                version: number;
             }[];
             /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
@@ -2009,8 +2298,10 @@ export interface components {
                 id: string;
                 /** @description Its name, unique in the tenant. */
                 name: string;
-                /** @description The extension point that it is bound to. */
+                /** @description The target that it answers. */
                 target: string | null;
+                /** @description The part of its target's payload that it asked for; null for all of it. */
+                input_query: string[] | null;
                 /** @description Lower limits of its own. */
                 limits: components["schemas"]["LimitOverrides"];
                 /** @description Whether its results are kept and given again for the same input. */
@@ -2304,6 +2595,37 @@ export interface components {
                 /** @description What the version is compared with. */
                 before: components["schemas"]["RunSide"];
                 after: components["schemas"]["RunSide"] | null;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_TargetSummary: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * @description Its name: labels joined by dots.
+                 * @example cart.discount
+                 */
+                name: string;
+                /** @description Its name as people see it. */
+                title: string;
+                /** @description What it is for, and when the platform calls it. */
+                description: string;
+                /** @description Lower limits of its own, which hold for every function that answers it. */
+                limits: components["schemas"]["LimitOverrides"];
+                /** @description Whether a function may ask for a part of the payload only. */
+                input_query_allowed: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was changed last.
+                 */
+                updated_at: string;
             }[];
             /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
@@ -2976,6 +3298,90 @@ export interface components {
          * @enum {string}
          */
         State: "ready" | "draining" | "not_ready" | "lost";
+        /** @description A target: what the platform sends, and what a function answers. */
+        Target: {
+            /**
+             * @description Its name: labels joined by dots.
+             * @example cart.discount
+             */
+            name: string;
+            /** @description Its name as people see it. */
+            title: string;
+            /** @description What it is for, and when the platform calls it. */
+            description: string;
+            /** @description What every payload obeys: a JSON Schema, draft 2020-12. */
+            input_schema: Record<string, never>;
+            /** @description What every output must obey: a JSON Schema, draft 2020-12. */
+            output_schema: Record<string, never>;
+            /** @description Lower limits of its own, which hold for every function that answers it. */
+            limits: components["schemas"]["LimitOverrides"];
+            /** @description Payloads to try a function on, each with an output that obeys. */
+            examples: components["schemas"]["TargetExample"][];
+            /** @description Whether a function may ask for a part of the payload only. */
+            input_query_allowed: boolean;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+        };
+        /** @description What a target is from now on: all of it but the name. */
+        TargetDefinition: {
+            /** @description Its name as people see it. */
+            title: string;
+            /** @description What it is for, and when the platform calls it; at most 2,000 characters. */
+            description?: string;
+            /** @description What every payload obeys: a JSON Schema, draft 2020-12, at most 64 KiB, without references that leave it. */
+            input_schema: Record<string, never>;
+            /** @description What every output must obey: a JSON Schema under the same rules. */
+            output_schema: Record<string, never>;
+            /** @description Lower limits of its own. The smallest of plan, tenant, function and target wins. */
+            limits?: components["schemas"]["LimitOverrides"];
+            /** @description Payloads to try a function on, at most ten of 64 KiB each. They must obey the schemas. */
+            examples?: components["schemas"]["TargetExample"][];
+            /** @description Whether a function may ask for a part of the payload only. */
+            input_query_allowed?: boolean;
+        };
+        /** @description A payload to try functions on. */
+        TargetExample: {
+            /** @description What it shows. */
+            name: string;
+            /** @description The payload. */
+            input: unknown;
+            /** @description An output that would do. */
+            output?: unknown;
+        };
+        /** @description A target, as lists show it. */
+        TargetSummary: {
+            /**
+             * @description Its name: labels joined by dots.
+             * @example cart.discount
+             */
+            name: string;
+            /** @description Its name as people see it. */
+            title: string;
+            /** @description What it is for, and when the platform calls it. */
+            description: string;
+            /** @description Lower limits of its own, which hold for every function that answers it. */
+            limits: components["schemas"]["LimitOverrides"];
+            /** @description Whether a function may ask for a part of the payload only. */
+            input_query_allowed: boolean;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+        };
         /** @description A tenant. */
         Tenant: {
             /**
@@ -3209,6 +3615,11 @@ export interface components {
             settings_schema: Record<string, never> | null;
             /** @description A sample input, if it carries one. */
             sample: unknown;
+            /**
+             * @description In the answer to an upload: what the function's `input_query` makes of each example of its target. Absent elsewhere,
+             *     since a query is the function's and no version's.
+             */
+            input_cuts?: components["schemas"]["InputCut"][];
         };
         /**
          * @description How far a version has come.
@@ -4268,10 +4679,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Function"];
+                    "application/json": components["schemas"]["FunctionDetail"];
                 };
             };
-            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            /** @description `invalid_request`: `errors[]` has the place: a target that is not there, an `input_query` that asks for what the target's payload does not have */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4372,7 +4783,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Function"];
+                    "application/json": components["schemas"]["FunctionDetail"];
                 };
             };
             /** @description `invalid_request`: the request cannot be read or breaks a rule */
@@ -4528,10 +4939,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Function"];
+                    "application/json": components["schemas"]["FunctionDetail"];
                 };
             };
-            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            /** @description `invalid_request`: `errors[]` has the place: a target that is not there, an `input_query` that asks for what the target's payload does not have */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4567,7 +4978,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: results of a version that an alias points at cannot be kept */
+            /** @description `conflict`: it is bound to a target and would answer another; or results of a version that an alias points at cannot be kept */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -6203,7 +6614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: these bytes are being compiled, and another alias waits for them; or the alias to move has a gate */
+            /** @description `conflict`: these bytes are being compiled, and another alias waits for them; or the alias to move has a gate; or the function's `input_query` asks for what its target's payload no longer has */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7583,6 +7994,450 @@ export interface operations {
             };
         };
     };
+    list_platform_targets: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of targets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TargetSummary"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTarget"];
+            };
+        };
+        responses: {
+            /** @description The target */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Target"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place of every offence: a schema that is none, that is too large or reaches outside itself, an example that breaks its schema */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: a target with this name exists already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_platform_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The target's name */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The target */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Target"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such target */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The target's name */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetDefinition"];
+            };
+        };
+        responses: {
+            /** @description The target */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Target"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place of every offence */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such target */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The target's name */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such target */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: functions answer it; the detail says how many */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tenants: {
         parameters: {
             query?: {
@@ -7897,6 +8752,469 @@ export interface operations {
                 };
             };
             /** @description `not_found`: no such tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_target: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The tenant whose functions run, by name or id */
+                "Cartwright-Tenant": string;
+                /** @description Milliseconds for the whole call, at most 60,000: who has not ended by then ends `budget_exceeded` */
+                "Cartwright-Budget-Ms"?: number | null;
+                /** @description A repeat within 24 hours, with the same key and payload, is answered with the first results, and nothing runs or is billed again */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The target's name */
+                target: string;
+            };
+            cookie?: never;
+        };
+        /** @description The payload */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What each function answered, or why it did not */
+            200: {
+                headers: {
+                    /** @description The sum of all list prices, such as `0.0000012 USD` */
+                    "Cartwright-Cost"?: string;
+                    /** @description `true` where these are the first results of an `Idempotency-Key`, given again */
+                    "Cartwright-Idempotent-Replay"?: boolean;
+                    /** @description The request, as our logs name it */
+                    "Cartwright-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallResults"];
+                };
+            };
+            /** @description `invalid_request`: the payload breaks the target's input schema; `errors[]` has every place. Nothing ran */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such target */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_in_progress`: the first call with this key is still running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: no bound function takes a payload of this size */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A function failed whose binding says `on_error: fail`; `function` names it, `results` has all. Or, without a run, `idempotency_mismatch` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `shedding`, `not_ready`: nothing ran, and nothing is billed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_targets: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of targets */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TargetSummary"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The target's name */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The target */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Target"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such target */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_bindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The target's name */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Binding"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such target */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_bindings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The target's name */
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBinding"][];
+            };
+        };
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Binding"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place of each entry that cannot be bound, and why */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such target */
             404: {
                 headers: {
                     [name: string]: unknown;
