@@ -51,6 +51,8 @@ pub(crate) struct Taken {
     process: Arc<InputRoom>,
     tenant: Arc<InputRoom>,
     bytes: u64,
+    /// The room of an input that several runs read. It is given back when the last of them is over.
+    shared: Option<Arc<Self>>,
 }
 
 impl Taken {
@@ -60,7 +62,13 @@ impl Taken {
             process,
             tenant,
             bytes: 0,
+            shared: None,
         }
+    }
+
+    /// Read an input whose room is taken, beside others.
+    pub(crate) fn share(&mut self, taken: Arc<Self>) {
+        self.shared = Some(taken);
     }
 
     /// Take room for more, if there is any.

@@ -92,6 +92,7 @@ async fn resolve(
         limits: request.limits,
         idempotency_key: None,
         charge_key: [0; 32],
+        budget: None,
         stopwatch,
     })
 }

@@ -18,9 +18,11 @@ use crate::admission::keyed::Keyed;
 use crate::admission::may_they::MayThey;
 use crate::admission::meter::Meter;
 use crate::admission::run::Run;
+use crate::admission::run_all::RunAll;
 use crate::admission::what::What;
+use crate::admission::which_target::WhichTarget;
 use crate::admission::who::Who;
-use crate::admission::{front_door, inner};
+use crate::admission::{front_door, inner, target_door};
 use crate::config::ServeConfig;
 use crate::counters::{Counters, level};
 use crate::fleet::{Addresses, Fleet, Standby};
@@ -174,9 +176,15 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
         Run::new(engine, modules, counters.clone()),
         Meter::new(meter_log.clone(), run_logs, live_logs, counters),
     );
-    let keyed = Keyed::new(Arc::new(Idempotency::new(memory)), inputs, inner.clone());
+    let idempotency = Arc::new(Idempotency::new(memory));
+    let keyed = Keyed::new(idempotency.clone(), inputs.clone(), inner.clone());
     let front = Front::new(
-        front_door(Who::new(keys), What::new(tenants.clone()), keyed),
+        front_door(Who::new(keys.clone()), What::new(tenants.clone()), keyed),
+        target_door(
+            Who::new(keys),
+            WhichTarget::new(tenants.clone()),
+            RunAll::new(inner.clone(), inputs, idempotency),
+        ),
         readiness,
         metrics,
     );

@@ -13,10 +13,10 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
 use super::headers::{
-    CACHE, COST, DURATION_US, FUEL, INVOCATION_ID, MEMORY_PEAK, RATE_LIMIT, RATE_LIMIT_POLICY,
-    REQUEST_ID, SERVER_TIMING, VERSION, Values,
+    CACHE, COST, DURATION_US, FUEL, INPUT_QUERY, INVOCATION_ID, MEMORY_PEAK, RATE_LIMIT,
+    RATE_LIMIT_POLICY, REQUEST_ID, SERVER_TIMING, VERSION, Values,
 };
-use super::{Done, Stopwatch};
+use super::{Answered, Done, Stopwatch};
 use crate::counters::Stage;
 use crate::modules::Tier;
 
@@ -26,20 +26,21 @@ const LOG_TAIL_BYTES: usize = 2_048;
 /// Headers of an answer, ours and hyper's.
 const HEADERS: usize = 16;
 
-/// The answer to a run of ours.
-pub(super) fn of(done: Done, path: &str) -> Response {
-    let mut headers = HeaderMap::with_capacity(HEADERS);
-    write_headers(&mut headers, &done);
-    if done.finished.outcome == Outcome::Ok {
-        tracing::debug!(request_id = %done.request_id(), invocation_id = %done.invocation_id(), "ran");
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let mut answer = Response::new(Body::from(done.finished.output));
-        *answer.headers_mut() = headers;
-        return answer;
+impl Answered for Done {
+    fn into_answer(self, path: &str) -> Response {
+        let mut headers = HeaderMap::with_capacity(HEADERS);
+        write_headers(&mut headers, &self);
+        if self.finished.outcome == Outcome::Ok {
+            tracing::debug!(request_id = %self.request_id(), invocation_id = %self.invocation_id(), "ran");
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let mut answer = Response::new(Body::from(self.finished.output));
+            *answer.headers_mut() = headers;
+            return answer;
+        }
+        let mut answer = ProblemResponse(problem(&self, path)).into_response();
+        answer.headers_mut().extend(headers);
+        answer
     }
-    let mut answer = ProblemResponse(problem(&done, path)).into_response();
-    answer.headers_mut().extend(headers);
-    answer
 }
 
 fn write_headers(headers: &mut HeaderMap, done: &Done) {
@@ -58,6 +59,10 @@ fn write_headers(headers: &mut HeaderMap, done: &Done) {
         SERVER_TIMING,
         values.value(Timing(&resolved.stopwatch, done.tier)),
     );
+    if let Some(payload_bytes) = granted.payload_bytes {
+        let cut = format_args!("payload={payload_bytes}, input={}", granted.input.len());
+        headers.insert(INPUT_QUERY, values.value(cut));
+    }
     headers.insert(
         RATE_LIMIT_POLICY,
         resolved.function.rate_limit_policy.clone(),
@@ -71,7 +76,8 @@ fn write_headers(headers: &mut HeaderMap, done: &Done) {
     );
 }
 
-fn problem(done: &Done, path: &str) -> Problem {
+/// How a run failed, for its caller.
+pub(super) fn problem(done: &Done, path: &str) -> Problem {
     let (resolved, finished) = (&done.granted.resolved, &done.finished);
     let outcome = finished.outcome;
     let alias = resolved.alias.as_ref().map(AliasName::as_str);
@@ -155,7 +161,7 @@ impl fmt::Display for Timing<'_> {
 }
 
 /// Milliseconds with three places.
-struct Millis(Duration);
+pub(super) struct Millis(pub(super) Duration);
 
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,6 @@
 //! The input of a run on its way in: bounded while it is read, and JSON when it is whole.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -20,6 +21,11 @@ pub(crate) enum Input {
     Whole(Bytes),
     /// Read and checked for its length, with the room that it takes.
     Read(Bytes, Taken),
+    /// One payload of many runs: known to be JSON, and its room is taken.
+    Held {
+        payload: Bytes,
+        room: Arc<Taken>,
+    },
     Coming {
         length: Option<u64>,
         body: Lingering,
@@ -45,6 +51,14 @@ impl Input {
             Self::Read(bytes, taken) => {
                 *room = taken;
                 return Ok(bytes);
+            }
+            Self::Held {
+                payload,
+                room: taken,
+            } => {
+                check_length(payload.len() as u64, limit)?;
+                room.share(taken);
+                return Ok(payload);
             }
             Self::Coming { length, body } => (length, body),
         };

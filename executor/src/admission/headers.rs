@@ -10,6 +10,7 @@ pub(super) const VERSION: HeaderName = HeaderName::from_static("cartwright-versi
 pub(super) const FUEL: HeaderName = HeaderName::from_static("cartwright-fuel");
 pub(super) const MEMORY_PEAK: HeaderName = HeaderName::from_static("cartwright-memory-peak");
 pub(super) const DURATION_US: HeaderName = HeaderName::from_static("cartwright-duration-us");
+pub(super) const INPUT_QUERY: HeaderName = HeaderName::from_static("cartwright-input-query");
 pub(super) const COST: HeaderName = HeaderName::from_static("cartwright-cost");
 pub(super) const CACHE: HeaderName = HeaderName::from_static("cartwright-cache");
 pub(crate) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tower::Service;
 
 use super::what::Resolved;
-use super::{Done, Ended, Refusal, answer};
+use super::{Answered, Done, Ended, Refusal};
 use crate::idempotency::{Fingerprint, Idempotency, IdempotencyKey, KeyedRequest, Scope, Worked};
 use crate::inputs::InputRoom;
 use crate::routes::INVOKE;
@@ -38,7 +38,7 @@ impl<S> Keyed<S> {
     }
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Ended, Refusal>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<Ended<Done>, Refusal>> + Send>>;
 
 impl<S> Service<Resolved> for Keyed<S>
 where
@@ -47,9 +47,9 @@ where
         + Send
         + 'static,
 {
-    type Response = Ended;
+    type Response = Ended<Done>;
     type Error = Refusal;
-    type Future = Either<MapOk<S::Future, fn(Done) -> Ended>, Answering>;
+    type Future = Either<MapOk<S::Future, fn(Done) -> Ended<Done>>, Answering>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Refusal>> {
         self.inner.poll_ready(context)
@@ -71,7 +71,7 @@ where
         mut self,
         key: IdempotencyKey,
         mut resolved: Resolved,
-    ) -> Result<Ended, Refusal> {
+    ) -> Result<Ended<Done>, Refusal> {
         let input = resolved.read_input(self.inputs).await?;
         let (tenant, function) = (resolved.tenant.id, resolved.function.id);
         let scope = Scope::Function(function);
@@ -81,7 +81,7 @@ where
         let work = async move {
             let done = self.inner.call(resolved).await?;
             let is_final = done.finished.outcome.would_repeat();
-            let answer = whole(answer::of(done, &path)).await;
+            let answer = whole(done.into_answer(&path)).await;
             Ok(Worked { answer, is_final })
         };
         let answer = self.idempotency.once(request, work).await?;
@@ -103,7 +103,7 @@ fn asked(resolved: &Resolved, input: &[u8]) -> Fingerprint {
 }
 
 /// The answer with its body in one piece, as which it was made.
-async fn whole(answer: axum::response::Response) -> Response<Bytes> {
+pub(super) async fn whole(answer: axum::response::Response) -> Response<Bytes> {
     let (head, body) = answer.into_parts();
     let body = body.collect().await.expect("a body in memory cannot fail");
     Response::from_parts(head, body.to_bytes())

@@ -8,8 +8,8 @@ use cartwright_domain::ids::InvocationId;
 use cartwright_domain::limits::Limits;
 use cartwright_domain::problem::Code;
 
-use super::body::check_json;
 use super::memoised::Looked;
+use super::payload::{self, Cut};
 use super::step::Step;
 use super::what::Resolved;
 use super::{Input, Refusal};
@@ -28,6 +28,8 @@ pub(crate) struct Granted {
     pub(crate) resolved: Resolved,
     pub(crate) invocation_id: InvocationId,
     pub(crate) input: Bytes,
+    /// Bytes of the payload that the input was cut from, where the function asked for a part of it.
+    pub(crate) payload_bytes: Option<u32>,
     pub(crate) limits: Limits,
     /// Runs of the function that could still begin beside this one.
     pub(crate) concurrency_left: u32,
@@ -141,17 +143,26 @@ impl Step<Resolved> for MayThey {
         let limits = resolved.function.limits.lowered_by(&resolved.limits);
         let input = std::mem::replace(&mut resolved.input, Input::Whole(Bytes::new()));
         let mut room = Taken::none(self.inputs.clone(), resolved.tenant.inputs.clone());
+        let is_checked = matches!(input, Input::Held { .. });
         resolved.stopwatch.lap(Stage::Quota);
         let input = input.read(limits.input_bytes_max, &mut room).await?;
         // The time that the caller took to send it is not ours.
         resolved.stopwatch.skip();
-        check_json(&input)?;
+        let Cut {
+            input,
+            payload_bytes,
+        } = if is_checked {
+            payload::cut_checked(&resolved, input)?
+        } else {
+            payload::cut(&resolved, input)?
+        };
         // Only now: a slow sender must not hold a place.
         let (places, concurrency_left) = self.places(&resolved, &limits, room)?;
         resolved.stopwatch.lap(Stage::Quota);
         Ok(Granted {
             invocation_id: InvocationId::from_bytes(mint::id_bytes()),
             input,
+            payload_bytes,
             limits,
             concurrency_left,
             memo: Looked::Off,

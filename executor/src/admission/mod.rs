@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! request id → who → what → (keyed) → may they → (memoised) → (run to end) → run → meter
+//!                  → which target → run all ┘ (once for each bound function)
 //! ```
 //!
 //! Each layer takes what the one before made, and its type says so: without a [`who::Known`] there is no
@@ -11,19 +12,25 @@
 
 mod answer;
 mod body;
+mod budget;
+mod call_answer;
 pub(crate) mod headers;
 pub(crate) mod keyed;
 mod linger;
 pub(crate) mod may_they;
 pub(crate) mod memoised;
 pub(crate) mod meter;
+mod output;
+mod payload;
 mod refusal;
 pub(crate) mod request_id;
 pub(crate) mod run;
+pub(crate) mod run_all;
 mod run_to_end;
 mod step;
 mod stopwatch;
 pub(crate) mod what;
+pub(crate) mod which_target;
 pub(crate) mod who;
 
 use std::sync::Arc;
@@ -49,9 +56,11 @@ use memoised::Memoised;
 use meter::Meter;
 use request_id::RequestIds;
 use run::Run;
+use run_all::RunAll;
 use run_to_end::RunToEndLayer;
 use step::StepLayer;
 use what::{Resolved, What};
+use which_target::WhichTarget;
 use who::Who;
 
 /// A run that is over, and whose record lies in the log.
@@ -75,16 +84,26 @@ impl Done {
 }
 
 /// How a request ended that was not refused.
-pub(crate) enum Ended {
-    /// It ran, and its answer is made of that.
-    Ran(Done),
+pub(crate) enum Ended<Work> {
+    /// It was worked on, and its answer is made of that.
+    Ran(Work),
     /// Its answer is there already.
     Answered(Response),
+}
+
+/// What is over can be answered.
+pub(crate) trait Answered {
+    /// The HTTP answer to the request for this path.
+    fn into_answer(self, path: &str) -> Response;
 }
 
 /// The front door's stack: HTTP in, HTTP out.
 pub(crate) type FrontDoor<Inner> =
     RequestIds<step::Stepped<Who, step::Stepped<What, Keyed<Inner>>>>;
+
+/// The stack of a call of a target.
+pub(crate) type TargetDoor<Inner> =
+    RequestIds<step::Stepped<Who, step::Stepped<WhichTarget, RunAll<Inner>>>>;
 
 /// The inner half: from what shall run to a run that is metered. Internal callers come in here.
 pub(crate) fn inner(
@@ -92,8 +111,10 @@ pub(crate) fn inner(
     memo: Arc<Memo>,
     run: Run,
     meter: Meter,
-) -> impl Service<Resolved, Response = Done, Error = Refusal, Future: Send> + Clone + Send + 'static
-{
+) -> impl Service<Resolved, Response = Done, Error = Refusal, Future: Send + 'static>
++ Clone
++ Send
++ 'static {
     let running = ServiceBuilder::new()
         .layer(RunToEndLayer::new(meter.counters()))
         .layer(StepLayer::new(run))
@@ -104,5 +125,15 @@ pub(crate) fn inner(
 /// The whole stack before `inner`.
 pub(crate) fn front_door<Inner>(who: Who, what: What, inner: Keyed<Inner>) -> FrontDoor<Inner> {
     let layers = (StepLayer::new(who), StepLayer::new(what));
+    RequestIds::new(layers.layer(inner))
+}
+
+/// The whole stack before a target's functions.
+pub(crate) fn target_door<Inner: Clone>(
+    who: Who,
+    which: WhichTarget,
+    inner: RunAll<Inner>,
+) -> TargetDoor<Inner> {
+    let layers = (StepLayer::new(who), StepLayer::new(which));
     RequestIds::new(layers.layer(inner))
 }

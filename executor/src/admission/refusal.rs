@@ -13,7 +13,7 @@ use super::REQUEST_ID;
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) problem: Box<Problem>,
-    retry_after_s: Option<u32>,
+    pub(super) retry_after_s: Option<u32>,
 }
 
 impl Refusal {
@@ -38,9 +38,9 @@ impl Refusal {
         self
     }
 
-    /// The HTTP answer to this request.
-    pub(super) fn into_answer(self, request_id: RequestId, path: &str) -> Response {
-        let mut problem = *self.problem;
+    /// Count and log it, and say it to the caller of this request.
+    pub(super) fn told(&self, request_id: RequestId, path: &str) -> Problem {
+        let mut problem = (*self.problem).clone();
         let code = problem.code;
         crate::counters::refused(code.as_str());
         if matches!(code, Code::Internal | Code::NotReady | Code::Shedding) {
@@ -49,9 +49,15 @@ impl Refusal {
             tracing::debug!(%request_id, code = code.as_str(), "refused a request: {}", problem.detail);
         }
         problem.instance = Some(path.chars().take(200).collect());
-        let id = request_id.to_string();
-        let id_value = HeaderValue::from_str(&id).expect("a UUID is ASCII");
-        problem.request_id = Some(id);
+        problem.request_id = Some(request_id.to_string());
+        problem
+    }
+
+    /// The HTTP answer to this request.
+    pub(super) fn into_answer(self, request_id: RequestId, path: &str) -> Response {
+        let problem = self.told(request_id, path);
+        let code = problem.code;
+        let id_value = HeaderValue::from_str(&request_id.to_string()).expect("a UUID is ASCII");
         let mut answer = ProblemResponse(problem).into_response();
         let headers = answer.headers_mut();
         headers.insert(REQUEST_ID, id_value);

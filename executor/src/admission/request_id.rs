@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use tower::Service;
 
 use super::linger::Lingering;
-use super::{Ended, REQUEST_ID, Refusal, Stopwatch, answer};
+use super::{Answered, Ended, REQUEST_ID, Refusal, Stopwatch};
 use crate::mint;
 
 /// A request with an id.
@@ -38,9 +38,10 @@ impl<S> RequestIds<S> {
     }
 }
 
-impl<S> Service<Request<Incoming>> for RequestIds<S>
+impl<S, Work> Service<Request<Incoming>> for RequestIds<S>
 where
-    S: Service<Arrived, Response = Ended, Error = Refusal, Future: Send + 'static>,
+    S: Service<Arrived, Response = Ended<Work>, Error = Refusal, Future: Send + 'static>,
+    Work: Answered,
 {
     type Response = Response;
     type Error = Infallible;
@@ -73,9 +74,13 @@ where
     }
 }
 
-fn answer(request_id: RequestId, uri: &Uri, ended: Result<Ended, Refusal>) -> Response {
+fn answer(
+    request_id: RequestId,
+    uri: &Uri,
+    ended: Result<Ended<impl Answered>, Refusal>,
+) -> Response {
     match ended {
-        Ok(Ended::Ran(done)) => answer::of(done, uri.path()),
+        Ok(Ended::Ran(work)) => work.into_answer(uri.path()),
         Ok(Ended::Answered(mut answer)) => {
             let id = HeaderValue::try_from(request_id.to_string()).expect("a UUID is ASCII");
             answer.headers_mut().insert(REQUEST_ID, id);

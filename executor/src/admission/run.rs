@@ -9,12 +9,16 @@ use cartwright_domain::outcome::Outcome;
 use cartwright_domain::problem::Code;
 use cartwright_engine::{Engine, EngineFault, Finished, ReadyModule, RunError};
 use sha2::{Digest, Sha256};
+use tokio::time::timeout_at;
 
 use super::Refusal;
+use super::budget::Budget;
 use super::may_they::Granted;
+use super::output::held_to;
 use super::step::Step;
 use crate::counters::{Counters, Stage};
-use crate::modules::{Modules, Tier};
+use crate::modules::{LoadRefusal, Modules, Tier};
+use crate::tenants::Version;
 
 /// A run that is over, and not yet metered.
 pub(crate) struct Ran {
@@ -40,20 +44,51 @@ impl Run {
         }
     }
 
+    /// The module, unless the budget ends first. It is then got ready all the same, for the next call.
+    async fn ready_within(
+        &self,
+        budget: Budget,
+        version: Arc<Version>,
+    ) -> Result<Result<(Arc<ReadyModule>, Tier), LoadRefusal>, Refusal> {
+        let modules = self.modules.clone();
+        let mut loading =
+            Box::pin(async move { modules.ready(&version.slot, &version.artifact).await });
+        match timeout_at(budget.ends().into(), &mut loading).await {
+            Ok(ready) => Ok(ready),
+            Err(_ended) => {
+                tokio::spawn(loading);
+                Err(budget.not_begun())
+            }
+        }
+    }
+
     async fn finish(&self, granted: &Granted, module: &ReadyModule) -> Result<Finished, Refusal> {
         let resolved = &granted.resolved;
         let began = Instant::now();
+        let limits = match resolved.budget {
+            Some(budget) => budget.within(granted.limits, began)?,
+            None => granted.limits,
+        };
         let run = cartwright_engine::Run {
             target: resolved.function.target.as_deref(),
             input: granted.input.clone(),
-            limits: granted.limits,
+            limits,
             environment: resolved.function.environment.clone(),
             clock_ms: granted.seed_id().unix_ms(),
             seed: seed(&resolved.tenant.seed_key, granted.seed_id()),
             output_json: true,
         };
         match self.engine.run(module, run).await {
-            Ok(finished) => Ok(finished),
+            Ok(finished) => {
+                let finished = match &resolved.function.answers {
+                    Some(target) => held_to(target, finished),
+                    None => finished,
+                };
+                Ok(match resolved.budget {
+                    Some(budget) => budget.name_cut(&granted.limits, &limits, finished),
+                    None => finished,
+                })
+            }
             Err(EngineFault::Busy) => Err(Refusal::new(
                 Code::Shedding,
                 "every place for a run on this executor is taken; try again in a second",
@@ -74,7 +109,10 @@ impl Step<Granted> for Run {
 
     async fn take(&self, mut granted: Granted) -> Result<Ran, Refusal> {
         let version = granted.resolved.version.clone();
-        let ready = self.modules.ready(&version.slot, &version.artifact).await;
+        let ready = match granted.resolved.budget {
+            None => self.modules.ready(&version.slot, &version.artifact).await,
+            Some(budget) => self.ready_within(budget, version).await?,
+        };
         let (module, tier) =
             ready.map_err(|refusal| Refusal::new(Code::NotReady, refusal.to_string()))?;
         self.counters.find(tier);

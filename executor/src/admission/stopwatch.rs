@@ -7,16 +7,24 @@ use crate::counters::Stage;
 /// Runs from the request's arrival; each lap belongs to one stage.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stopwatch {
+    began: Instant,
     lap_began: Instant,
     stages: [Duration; Stage::ALL.len()],
 }
 
 impl Stopwatch {
     pub(crate) fn start() -> Self {
+        let began = Instant::now();
         Self {
-            lap_began: Instant::now(),
+            began,
+            lap_began: began,
             stages: [Duration::ZERO; Stage::ALL.len()],
         }
+    }
+
+    /// When the request arrived.
+    pub(super) fn began(&self) -> Instant {
+        self.began
     }
 
     /// What passed since the last lap was this stage.

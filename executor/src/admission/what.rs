@@ -13,6 +13,7 @@ use cartwright_domain::wire::{TenantState, WhichVersion};
 use http::Uri;
 use serde::Deserialize;
 
+use super::budget::Budget;
 use super::step::Step;
 use super::who::{Known, TenantRef};
 use super::{Input, Refusal, Stopwatch};
@@ -39,6 +40,8 @@ pub(crate) struct Resolved {
     pub(crate) idempotency_key: Option<IdempotencyKey>,
     /// See `MeterRecord::charge_key`.
     pub(crate) charge_key: [u8; 32],
+    /// When the call that it belongs to is over.
+    pub(crate) budget: Option<Budget>,
     pub(crate) stopwatch: Stopwatch,
 }
 
@@ -75,7 +78,9 @@ impl Step<Known> for What {
     type Out = Resolved;
 
     async fn take(&self, known: Known) -> Result<Resolved, Refusal> {
-        let Known { arrived, tenant } = known;
+        let Known {
+            arrived, tenant, ..
+        } = known;
         let which = which_version(&arrived.parts.uri)?;
         let idempotency_key = IdempotencyKey::of(&arrived.parts.headers)?;
         let found = match &tenant {
@@ -113,6 +118,7 @@ impl Step<Known> for What {
             limits: LimitOverrides::default(),
             idempotency_key,
             charge_key: [0; 32],
+            budget: None,
             stopwatch: arrived.stopwatch,
         })
     }
@@ -124,15 +130,7 @@ pub(crate) fn find(
     name: &str,
     which: &WhichVersion,
 ) -> Result<(Arc<Function>, Arc<Version>), Refusal> {
-    if tenant.state == TenantState::Suspended {
-        return Err(Refusal::new(
-            Code::Forbidden,
-            format!(
-                "the tenant \"{}\" is suspended: its functions do not run until the operator lifts that",
-                tenant.slug
-            ),
-        ));
-    }
+    may_run(tenant)?;
     let function = tenant
         .function(name)
         .map_err(|absent| absent_or_misnamed(&absent, name))?;
@@ -140,6 +138,20 @@ pub(crate) fn find(
         .version(which)
         .map_err(|absent| Refusal::new(Code::NotFound, absent.to_string()))?;
     Ok((function.clone(), version.clone()))
+}
+
+/// Refuse a tenant whose functions do not run.
+pub(super) fn may_run(tenant: &Tenant) -> Result<(), Refusal> {
+    if tenant.state != TenantState::Suspended {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::Forbidden,
+        format!(
+            "the tenant \"{}\" is suspended: its functions do not run until the operator lifts that",
+            tenant.slug
+        ),
+    ))
 }
 
 /// Why there is no tenant to work with.

@@ -27,6 +27,8 @@ pub(crate) enum TenantRef {
 pub(crate) struct Known {
     pub(super) arrived: Arrived,
     pub(super) tenant: TenantRef,
+    /// The platform asks, for this tenant.
+    pub(super) is_platform: bool,
 }
 
 /// Identifies the caller.
@@ -45,12 +47,16 @@ impl Step<Arrived> for Who {
 
     async fn take(&self, mut arrived: Arrived) -> Result<Known, Refusal> {
         let key = key_of(&arrived.parts.headers)?;
-        let tenant = match self.keys.owner_of(&key).await.map_err(refusal)? {
-            Owner::Tenant(id) => TenantRef::Id(id),
-            Owner::Platform => named_tenant(&arrived.parts.headers)?,
+        let (tenant, is_platform) = match self.keys.owner_of(&key).await.map_err(refusal)? {
+            Owner::Tenant(id) => (TenantRef::Id(id), false),
+            Owner::Platform => (named_tenant(&arrived.parts.headers)?, true),
         };
         arrived.stopwatch.lap(Stage::Auth);
-        Ok(Known { arrived, tenant })
+        Ok(Known {
+            arrived,
+            tenant,
+            is_platform,
+        })
     }
 }
 

@@ -22,10 +22,6 @@ pub(crate) enum Scope<'a> {
     /// Calls of one function.
     Function(FunctionId),
     /// Calls of all functions that are bound to one target.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the route of targets brings its first use")
-    )]
     Target(&'a str),
 }
 

@@ -37,6 +37,14 @@ impl Seed {
         Self(hash.finalize().into())
     }
 
+    /// The same for results that are held to this schema of a target. Once it changes, what was kept may break it.
+    pub(crate) fn held_to(self, output_schema_sha256: &[u8; 32]) -> Self {
+        let hash = Sha256::new()
+            .chain_update(self.0)
+            .chain_update(output_schema_sha256);
+        Self(hash.finalize().into())
+    }
+
     /// The name of the result for this input. The limits belong to it: what ends well under one may not under another.
     pub(crate) fn name(&self, limits: &Limits, input: &[u8]) -> ResultName {
         let hash = Sha256::new()
@@ -90,6 +98,8 @@ pub(super) mod tests {
             Seed::of(ada, &artifact(ada, 2), None, &plain),
             Seed::of(ada, &artifact(ada, 1), Some("cart.discount"), &plain),
             Seed::of(ada, &artifact(ada, 1), None, &configured),
+            Seed::of(ada, &artifact(ada, 1), None, &configured).held_to(&[1; 32]),
+            Seed::of(ada, &artifact(ada, 1), None, &configured).held_to(&[2; 32]),
         ];
         let mut names = HashSet::new();
         for seed in seeds {

@@ -3,6 +3,8 @@
 
 mod changes;
 mod held;
+mod schemas;
+mod target;
 mod tenant;
 
 use std::sync::Arc;
@@ -14,7 +16,8 @@ use cartwright_domain::wire::TenantSnapshot;
 use cartwright_role::internal::{CallError, Peer};
 
 pub(crate) use changes::Watch;
-pub(crate) use tenant::{Absent, Function, Tenant, Version};
+pub(crate) use target::{Binding, Target};
+pub(crate) use tenant::{Absent, Function, NoTarget, Tenant, Version};
 
 use crate::counters::Counters;
 use crate::freshness::{Freshness, ROUTES_MAX};
@@ -22,6 +25,7 @@ use crate::mint;
 use crate::modules::Modules;
 use crate::shared_map::SharedMap;
 use held::Held;
+use schemas::Schemas;
 
 /// After a failed load everyone is told so at once for so long, instead of waiting in line for the next failure.
 const RETRY_AFTER_MS: u64 = 500;
@@ -46,6 +50,7 @@ pub(crate) struct Tenants {
     api: Peer,
     freshness: Arc<Freshness>,
     modules: Arc<Modules>,
+    schemas: Schemas,
     held: SharedMap<TenantId, Arc<Held>>,
     ids: SharedMap<TenantSlug, TenantId>,
     counters: Arc<Counters>,
@@ -62,6 +67,7 @@ impl Tenants {
             api,
             freshness,
             modules,
+            schemas: Schemas::default(),
             held: SharedMap::new(),
             ids: SharedMap::new(),
             counters,
@@ -230,7 +236,7 @@ impl Tenants {
         fetched_ms: u64,
     ) -> Result<Arc<Tenant>, Unavailable> {
         let (id, before) = (snapshot.tenant_id, held.current());
-        let tenant = Tenant::new(snapshot, before.as_deref(), &self.modules).map_err(|error| {
+        let tenant = Tenant::new(snapshot, before.as_deref(), &self.modules, &self.schemas).map_err(|error| {
             tracing::error!(tenant.id = %id, "the api's picture of a tenant cannot be used: {error:#}");
             held.fail(self.freshness.now_ms());
             Unavailable::Unreachable

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cartwright_domain::ids::{FunctionId, TenantId};
+use cartwright_domain::input_query::InputQuery;
 use cartwright_domain::limits::Limits;
 use cartwright_domain::names::{AliasName, FunctionName, TargetName, TenantSlug};
 use cartwright_domain::price::UnitPrices;
@@ -18,6 +19,8 @@ use cartwright_engine::{Environment, EnvironmentError};
 use http::HeaderValue;
 use serde_json::value::RawValue;
 
+use super::schemas::Schemas;
+use super::target::Target;
 use crate::inputs::InputRoom;
 use crate::memo::Seed;
 use crate::modules::{Artifact, ArtifactKey, ModuleSlot, Modules};
@@ -40,7 +43,15 @@ pub(crate) struct Tenant {
     /// Its inputs in this executor's memory, likewise.
     pub(crate) inputs: Arc<InputRoom>,
     functions: HashMap<Box<str>, Arc<Function>>,
+    /// Those that its functions answer.
+    targets: HashMap<Box<str>, Arc<Target>>,
+    /// All that the platform has.
+    target_names: Vec<TargetName>,
 }
+
+/// The platform has no such target.
+#[derive(Debug)]
+pub(crate) struct NoTarget;
 
 /// A function with everything that a run of it needs.
 #[derive(Clone)]
@@ -48,7 +59,11 @@ pub(crate) struct Function {
     pub(crate) id: FunctionId,
     pub(crate) name: FunctionName,
     pub(crate) target: Option<String>,
-    /// The smallest of plan, tenant and function.
+    /// The target, where the platform has defined it: its output is held to that.
+    pub(crate) answers: Option<Arc<Target>>,
+    /// The part of the target's payload that it asked for.
+    pub(crate) input_query: Option<InputQuery>,
+    /// The smallest of plan, tenant, function and target.
     pub(crate) limits: Limits,
     pub(crate) config_version: u32,
     pub(crate) environment: Environment,
@@ -97,6 +112,7 @@ impl Tenant {
         snapshot: TenantSnapshot,
         before: Option<&Self>,
         modules: &Modules,
+        schemas: &Schemas,
     ) -> Result<Self> {
         let seed_key = STANDARD
             .decode(&snapshot.seed_key)
@@ -104,9 +120,20 @@ impl Tenant {
         let seed_key = <[u8; 32]>::try_from(seed_key)
             .ok()
             .context("the seed key is not 32 bytes")?;
+        let targets: HashMap<Box<str>, Arc<Target>> = snapshot
+            .targets
+            .into_iter()
+            .map(|target| {
+                let name = target.name.clone();
+                let target =
+                    Target::new(target, schemas).with_context(|| format!("target {name}"))?;
+                Ok((name.as_str().into(), Arc::new(target)))
+            })
+            .collect::<Result<_>>()?;
         let indexer = Indexer {
             tenant_id: snapshot.tenant_id,
             limits: snapshot.limits,
+            targets: &targets,
             before,
             modules,
         };
@@ -132,6 +159,8 @@ impl Tenant {
             running: before.map_or_else(Arc::default, |before| before.running.clone()),
             inputs: before.map_or_else(InputRoom::of_tenant, |before| before.inputs.clone()),
             functions,
+            targets,
+            target_names: snapshot.target_names,
         })
     }
 
@@ -139,6 +168,15 @@ impl Tenant {
     pub(crate) fn function(&self, name: &str) -> Result<&Arc<Function>, Absent> {
         let found = self.functions.get(name);
         found.ok_or_else(|| Absent::Function(name.to_owned()))
+    }
+
+    /// The target of this name; `None` when no function answers it.
+    pub(crate) fn target(&self, name: &str) -> Result<Option<Arc<Target>>, NoTarget> {
+        if let Some(target) = self.targets.get(name) {
+            return Ok(Some(target.clone()));
+        }
+        let is_known = self.target_names.iter().any(|known| known.as_str() == name);
+        if is_known { Ok(None) } else { Err(NoTarget) }
     }
 }
 
@@ -219,13 +257,19 @@ fn listed(words: impl ExactSizeIterator<Item = String>) -> String {
 struct Indexer<'a> {
     tenant_id: TenantId,
     limits: Limits,
+    targets: &'a HashMap<Box<str>, Arc<Target>>,
     before: Option<&'a Tenant>,
     modules: &'a Modules,
 }
 
 impl Indexer<'_> {
     fn function(&self, function: FunctionSnapshot) -> Result<Function> {
+        let answers = function
+            .target
+            .as_ref()
+            .and_then(|target| self.targets.get(target.as_str()));
         let limits = self.limits.lowered_by(&function.limits);
+        let limits = answers.map_or(limits, |target| limits.lowered_by(&target.limits));
         let config = function.config.as_deref().map(RawValue::get);
         let environment = environment(config).context("its configuration")?;
         let mut versions = function
@@ -234,12 +278,14 @@ impl Indexer<'_> {
             .map(|version| {
                 let mut indexed = self.version(version)?;
                 if function.memoise && version.deterministic {
-                    indexed.memo_seed = Some(Seed::of(
+                    let seed = Seed::of(
                         self.tenant_id,
                         &indexed.artifact,
                         function.target.as_ref().map(TargetName::as_str),
                         &environment,
-                    ));
+                    );
+                    let held_to = answers.map(|target| seed.held_to(&target.output_sha256));
+                    indexed.memo_seed = Some(held_to.unwrap_or(seed));
                 }
                 Ok(Arc::new(indexed))
             })
@@ -254,6 +300,8 @@ impl Indexer<'_> {
         );
         Ok(Function {
             id: function.function_id,
+            answers: answers.cloned(),
+            input_query: function.input_query,
             target: function.target.map(|target| target.as_str().to_owned()),
             running: running
                 .filter(|before| before.id == function.function_id)

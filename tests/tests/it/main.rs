@@ -44,6 +44,7 @@ mod shedding;
 mod shipping;
 mod stack;
 mod strangers;
+mod target_calls;
 mod targets;
 mod tenancy;
 mod usage;

@@ -19,6 +19,9 @@ use client::{Answer, Client};
 /// The demo's function: 10 % off every line of three pieces or more.
 pub const FUNCTION: &str = "volume-discount";
 
+/// Where the platform calls it.
+const TARGET: &str = "cart.discount";
+
 const TENANT: &str = "demo";
 
 /// How long a record may take from the answer to the bill.
@@ -60,6 +63,7 @@ pub fn run(api_url: &str, invoke_url: &str, secrets: &mut Secrets, file: &Path) 
         &std::fs::read(module_file())
             .context("the demo's module is missing; `cargo xtask functions` builds it")?,
     )?;
+    bind(&client)?;
     client.api_key.clone_from(&demo.api_key);
     let before = usage(&client)?;
     let input = std::fs::read(sample_file())?;
@@ -149,12 +153,31 @@ fn sign_up(client: &Client, secrets: &mut Secrets, file: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Let the function run at its target, so that a call of that has a result to show.
+fn bind(client: &Client) -> Result<()> {
+    let known = client.get(&format!("/v1/functions/{FUNCTION}"))?;
+    // Data of an older stack may have it without a target; who made it so decides.
+    if known
+        .text_at("/target")
+        .is_ok_and(|target| target == TARGET)
+    {
+        let bindings = json!([{"function": FUNCTION, "on_error": "skip"}]);
+        client
+            .put(&format!("/v1/targets/{TARGET}/bindings"), &bindings)?
+            .expect(200, "binding the function to its target")?;
+    }
+    Ok(())
+}
+
 /// Create a function with its settings if it is not there, and put these bytes live.
 pub(crate) fn deploy(client: &Client, function: &str, module: &[u8]) -> Result<()> {
     let route = format!("/v1/functions/{function}");
     if client.get(&route)?.status == 404 {
         client
-            .post("/v1/functions", &json!({"name": function}))?
+            .post(
+                "/v1/functions",
+                &json!({"name": function, "target": TARGET}),
+            )?
             .expect(201, "creating the function")?;
         let settings = json!({"percent": 10, "from_quantity": 3});
         let configured = client.put(&format!("{route}/config"), &settings)?;

@@ -1,0 +1,76 @@
+//! What a function answered, held against the schema of its target. An output that breaks it is the function's failure.
+
+use cartwright_domain::outcome::Outcome;
+use cartwright_engine::{Finished, RunError};
+use cartwright_schema::Violation;
+use serde_json::Value;
+
+use crate::tenants::Target;
+
+/// Violations that the message tells.
+const TOLD_MAX: usize = 3;
+
+/// The same run; ended `output_invalid` if what it wrote is not what the target asks for.
+pub(super) fn held_to(target: &Target, mut finished: Finished) -> Finished {
+    if finished.outcome != Outcome::Ok {
+        return finished;
+    }
+    let message = match serde_json::from_slice::<Value>(&finished.output) {
+        Ok(output) if target.output.allows(&output) => return finished,
+        Ok(output) => told(&target.name, &target.output.violations(&output)),
+        // It was JSON for the engine: what is left is nesting deeper than any reader follows, or a number beyond all bounds.
+        Err(error) => format!(
+            "the function's output cannot be held against the output schema of {}: {error}",
+            target.name
+        ),
+    };
+    finished.outcome = Outcome::OutputInvalid;
+    finished.error = Some(RunError {
+        message,
+        limit: None,
+        used: None,
+        exit_code: None,
+        backtrace: Vec::new(),
+    });
+    finished
+}
+
+fn told(target: &str, violations: &[Violation]) -> String {
+    let places: Vec<String> = violations
+        .iter()
+        .take(TOLD_MAX)
+        .map(|broken| {
+            format!(
+                "at \"{}\": {} ({})",
+                broken.pointer, broken.detail, broken.rule
+            )
+        })
+        .collect();
+    let more = match violations.len().saturating_sub(TOLD_MAX) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!(
+        "the function's output breaks the output schema of {target}: {}{more}",
+        places.join("; ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_output_is_told_by_its_first_places() {
+        let violation = |at: usize| Violation {
+            pointer: format!("/discounts/{at}/amount"),
+            detail: "5 is not of type \"string\"".to_owned(),
+            rule: "/properties/discounts/items/properties/amount/type".to_owned(),
+        };
+        let all: Vec<_> = (0..5).map(violation).collect();
+        let message = told("cart.discount", &all);
+        assert!(message.starts_with("the function's output breaks the output schema of cart.discount: at \"/discounts/0/amount\": 5 is"), "{message}");
+        assert!(message.ends_with("; and 2 more"), "{message}");
+        assert!(!told("cart.discount", &all[..1]).contains("more"));
+    }
+}
