@@ -21,6 +21,19 @@ test("a template is live in one step, and its settings have a list", async () =>
   await look(page, "settings-list");
 });
 
+test("a function's target says what goes in and what must come out", async () => {
+  await page.getByRole("link", { name: "shipping.rates" }).click();
+  await heading("shipping.rates");
+  await page.getByRole("region", { name: "Output schema" }).getByText("AdjustedRate").waitFor();
+  await page.getByText("None of yours runs here").waitFor();
+  await look(page, "target");
+  await place("Targets");
+  await heading("Targets");
+  await page.getByRole("table", { name: "Targets" }).getByRole("link", { name: "cart.discount" }).waitFor();
+  await look(page, "targets");
+  await page.goto(`${CONSOLE_URL}/functions/shipping-rule`);
+});
+
 test("deleting a function wants its name", async () => {
   await page.getByRole("button", { name: "More for shipping-rule" }).click();
   await page.getByRole("menuitem", { name: "Delete…" }).click();

@@ -7,6 +7,7 @@ import "./functions.mjs";
 import "./runs.mjs";
 import "./more.mjs";
 import "./fleet.mjs";
+import "./operator-targets.mjs";
 import { guard, leave, seen } from "./visit.mjs";
 
 after(async () => {

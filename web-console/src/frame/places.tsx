@@ -1,4 +1,4 @@
-import { Boxes, ChartColumn, KeyRound, ListTree, SlidersHorizontal } from "lucide-react";
+import { Boxes, ChartColumn, Crosshair, KeyRound, ListTree, SlidersHorizontal } from "lucide-react";
 import { NavLink } from "react-router";
 import { WhoIsIn } from "../session/who-is-in";
 import { Mark } from "./mark";
@@ -6,6 +6,7 @@ import { ThemeChoice } from "./theme";
 
 const PLACES = [
   { to: "/functions", label: "Functions", icon: Boxes },
+  { to: "/targets", label: "Targets", icon: Crosshair },
   { to: "/runs", label: "Runs", icon: ListTree },
   { to: "/usage", label: "Usage", icon: ChartColumn },
   { to: "/keys", label: "API keys", icon: KeyRound },

@@ -17,8 +17,33 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import("../session/sign-up-page")).SignUpPage }),
       },
       {
-        path: "/operator/fleet",
-        lazy: async () => ({ Component: (await import("../fleet/fleet-page")).FleetPage }),
+        path: "/operator",
+        lazy: async () => ({ Component: (await import("../operator/operator-layout")).OperatorLayout }),
+        children: [
+          { index: true, element: <Navigate to="/operator/fleet" replace /> },
+          {
+            path: "fleet",
+            lazy: async () => ({ Component: (await import("../fleet/fleet-page")).FleetPage }),
+          },
+          {
+            path: "targets",
+            lazy: async () => ({
+              Component: (await import("../targets/operator/defined-targets-page")).DefinedTargetsPage,
+            }),
+          },
+          {
+            path: "new-target",
+            lazy: async () => ({
+              Component: (await import("../targets/operator/new-target-page")).NewTargetPage,
+            }),
+          },
+          {
+            path: "targets/:target",
+            lazy: async () => ({
+              Component: (await import("../targets/operator/definition-page")).DefinitionPage,
+            }),
+          },
+        ],
       },
       {
         Component: Frame,
@@ -69,6 +94,14 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../functions/call-page")).CallPage }),
               },
             ],
+          },
+          {
+            path: "/targets",
+            lazy: async () => ({ Component: (await import("../targets/targets-page")).TargetsPage }),
+          },
+          {
+            path: "/targets/:target",
+            lazy: async () => ({ Component: (await import("../targets/target-page")).TargetPage }),
           },
           {
             path: "/runs",

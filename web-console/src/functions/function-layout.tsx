@@ -24,7 +24,14 @@ export function FunctionLayout() {
       <div className="mt-0.5 mb-4 flex flex-wrap items-center gap-x-3 gap-y-1">
         <h1 className="text-[22px] break-all">{name}</h1>
         {found.data && <LiveBadge of={found.data} />}
-        {found.data?.target && <span className="text-muted">answers {found.data.target}</span>}
+        {found.data?.target && (
+          <span className="text-muted">
+            answers{" "}
+            <Link to={`/targets/${found.data.target}`} className="hover:text-ink hover:underline">
+              {found.data.target}
+            </Link>
+          </span>
+        )}
         <div className="ml-auto">
           <Menu name={name} />
         </div>

@@ -1,8 +1,9 @@
 import { useState } from "react";
 import { useNavigate } from "react-router";
 import { slugOf } from "../session/slug";
+import { useTargets } from "../targets/queries";
 import { Button } from "../ui/button";
-import { CheckField, TextField } from "../ui/field";
+import { CheckField, SelectField, TextField } from "../ui/field";
 import { ProblemNotice } from "../ui/notice";
 import { ModuleDrop } from "../versions/module-drop";
 import { startUpload } from "../versions/uploads";
@@ -12,7 +13,9 @@ import { useCreateFunction } from "./queries";
 export function ModuleDoor() {
   const [file, setFile] = useState<File | null>(null);
   const [name, setName] = useState("");
+  const [target, setTarget] = useState("");
   const [live, setLive] = useState(true);
+  const targets = useTargets().data?.pages.flatMap((page) => page.data) ?? [];
   const create = useCreateFunction();
   const navigate = useNavigate();
 
@@ -26,12 +29,15 @@ export function ModuleDoor() {
       onSubmit={(event) => {
         event.preventDefault();
         if (!file) return;
-        create.mutate(name, {
-          onSuccess: () => {
-            startUpload(name, file, live ? "live" : null);
-            void navigate(`/functions/${name}`);
+        create.mutate(
+          { name, target: target || undefined },
+          {
+            onSuccess: () => {
+              startUpload(name, file, live ? "live" : null);
+              void navigate(`/functions/${name}`);
+            },
           },
-        });
+        );
       }}
     >
       <ModuleDrop onFile={choose} chosen={file} />
@@ -43,6 +49,19 @@ export function ModuleDoor() {
         maxLength={63}
         required
       />
+      <SelectField
+        label="Target"
+        hint="Where the platform calls it. What the function answers is then held to the target's schema."
+        value={target}
+        onChange={(event) => setTarget(event.target.value)}
+      >
+        <option value="">None: it is called by its name only</option>
+        {targets.map((one) => (
+          <option key={one.name} value={one.name}>
+            {one.name}
+          </option>
+        ))}
+      </SelectField>
       <CheckField
         label="Make it live when it is ready"
         checked={live}

@@ -29,7 +29,7 @@ export function useFunction(name: string) {
 export function useCreateFunction() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (name: string) => answered(api.POST("/v1/functions", { body: { name } })),
+    mutationFn: (body: { name: string; target?: string }) => answered(api.POST("/v1/functions", { body })),
     onSuccess: () => queries.invalidateQueries({ queryKey: FUNCTIONS }),
   });
 }

@@ -18,7 +18,7 @@ export function TemplateDoor() {
   const start = useMutation({
     mutationFn: async (template: Template) => {
       const module = await templateModule(template);
-      await create.mutateAsync(name);
+      await create.mutateAsync({ name, target: template.target });
       return module;
     },
     onSuccess: (module) => {

@@ -12,21 +12,24 @@ export interface Template {
   name: string;
   title: string;
   description: string;
+  /** Where the platform calls it. */
+  target: string;
   moduleUrl: string;
 }
 
 function template(
   name: string,
   settings: { title: string; description: string },
+  target: string,
   moduleUrl: string,
 ): Template {
-  return { name, title: settings.title, description: settings.description, moduleUrl };
+  return { name, title: settings.title, description: settings.description, target, moduleUrl };
 }
 
 export const TEMPLATES: Template[] = [
-  template("volume-discount", discountSettings, discountModule),
-  template("payment-method-filter", paymentSettings, paymentModule),
-  template("shipping-rule", shippingSettings, shippingModule),
+  template("volume-discount", discountSettings, "cart.discount", discountModule),
+  template("payment-method-filter", paymentSettings, "payment.filter", paymentModule),
+  template("shipping-rule", shippingSettings, "shipping.rates", shippingModule),
 ];
 
 export async function templateModule(template: Template): Promise<File> {

@@ -3,7 +3,8 @@ import { Button } from "../ui/button";
 import { TextField } from "../ui/field";
 import { Panel } from "../ui/panel";
 
-export function PlatformKeyForm({ onKey }: { onKey: (key: string) => void }) {
+/** Asks for the platform's key. `action` says what it opens. */
+export function PlatformKeyForm({ action, onKey }: { action: string; onKey: (key: string) => void }) {
   const [text, setText] = useState("");
   const [error, setError] = useState<string | null>(null);
   const submit = (event: FormEvent) => {
@@ -22,7 +23,7 @@ export function PlatformKeyForm({ onKey }: { onKey: (key: string) => void }) {
           spellCheck={false}
           value={text}
           error={error}
-          hint="As `cartwright-api keys platform` printed it. It stays in this page's memory: reloading forgets it."
+          hint="As `cartwright-api keys platform` printed it. It stays in the memory of these pages: reloading forgets it."
           onChange={(event) => {
             setText(event.target.value);
             setError(null);
@@ -30,7 +31,7 @@ export function PlatformKeyForm({ onKey }: { onKey: (key: string) => void }) {
         />
         <div>
           <Button type="submit" look="primary" disabled={text.trim() === ""}>
-            Show the fleet
+            {action}
           </Button>
         </div>
       </form>
