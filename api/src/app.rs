@@ -9,6 +9,7 @@ use crate::auth::throttle::Throttle;
 use crate::auth::token::Tokens;
 use crate::clients::billing::Billing;
 use crate::clients::executors::Executors;
+use crate::clients::leases::Leases;
 use crate::clients::object_store::ObjectStore;
 use crate::database::Database;
 use crate::logs::{Hub, Places};
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) object_store: ObjectStore,
     /// Run a function for whoever tests one.
     pub(crate) executors: Executors,
+    /// What executors lease of quotas, for showing it.
+    pub(crate) leases: Leases,
     /// Knows meter records, usage and prices.
     pub(crate) billing: Billing,
     /// Base URL at which functions are invoked, as answers show it.

@@ -27,6 +27,7 @@ mod openapi;
 mod page;
 mod plans;
 mod platform;
+mod quotas;
 mod replays;
 mod router;
 mod secrets;

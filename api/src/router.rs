@@ -51,6 +51,8 @@ pub(crate) fn table() -> OpenApiRouter<App> {
         .routes(route!(crate::targets::get))
         .routes(route!(crate::targets::bindings::list))
         .routes(route!(crate::targets::bindings::put))
+        .routes(route!(crate::quotas::get_of_tenant))
+        .routes(route!(crate::quotas::put_of_tenant))
         .routes(route!(crate::functions::create))
         .routes(route!(crate::functions::list))
         .routes(route!(crate::functions::get))
@@ -80,6 +82,9 @@ pub(crate) fn table() -> OpenApiRouter<App> {
         .routes(route!(crate::replays::cancel))
         .routes(route!(crate::replays::results))
         .routes(route!(crate::usage::get))
+        .routes(route!(crate::quotas::list))
+        .routes(route!(crate::quotas::get_of_function))
+        .routes(route!(crate::quotas::put_of_function))
         .routes(route!(crate::billing::plan))
         .routes(route!(crate::billing::estimate))
 }

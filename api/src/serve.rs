@@ -15,6 +15,7 @@ use crate::auth::token::Tokens;
 use crate::clients::billing::Billing;
 use crate::clients::changes::{self, ChangeFeed};
 use crate::clients::executors::Executors;
+use crate::clients::leases::Leases;
 use crate::clients::live_logs::LogWire;
 use crate::clients::object_store::ObjectStore;
 use crate::config::ServeConfig;
@@ -43,6 +44,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         wrapping: Wrapping::new(&config.keys.secrets_key)?,
         object_store: object_store.clone(),
         executors: Executors::new(&config.executors, &client, database.clone()),
+        leases: Leases::new(&config.redis)?,
         billing: Billing::new(&config.billing, &client),
         invoke_url: config.console.invoke_url().to_owned(),
         module_bytes_max: config.module_bytes_max,

@@ -16,4 +16,5 @@ pub mod names;
 pub mod outcome;
 pub mod price;
 pub mod problem;
+pub mod quotas;
 pub mod wire;

@@ -3,5 +3,6 @@
 pub(crate) mod billing;
 pub(crate) mod changes;
 pub(crate) mod executors;
+pub(crate) mod leases;
 pub(crate) mod live_logs;
 pub(crate) mod object_store;

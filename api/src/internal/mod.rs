@@ -4,24 +4,29 @@ pub(crate) mod run_logs;
 pub(crate) mod snapshot;
 mod store;
 
-use axum::Router;
 use axum::extract::State;
 use axum::routing::{get, post};
-use cartwright_domain::ids::TenantId;
-use cartwright_domain::wire::{ArtifactLocation, Changes, KeySnapshot, TenantSnapshot};
+use axum::{Extension, Router};
+use cartwright_domain::ids::{RequestId, TenantId};
+use cartwright_domain::wire::{
+    ArtifactLocation, Changes, KeySnapshot, TenantQuotaUsage, TenantSnapshot,
+};
 use cartwright_role::extract::{Json, Path, Query};
+use chrono::Utc;
 use serde::Deserialize;
 
 use crate::app::App;
 use crate::clients::object_store::artifact_key;
 use crate::error::ApiError;
 use crate::fleet;
+use crate::quotas::usage;
 
 /// The routes below `/internal/v1`.
 pub(crate) fn routes(app: App) -> Router {
     Router::new()
         .route("/changes", get(changes))
         .route("/tenants/{tenant}/snapshot", get(tenant_snapshot))
+        .route("/tenants/{tenant}/quota-usage", get(quota_usage))
         .route("/keys/{key_id}", get(key))
         .route("/artifacts/{tenant_id}/{sha256}", get(artifact))
         .route("/run-logs", post(run_logs::take_in))
@@ -55,6 +60,15 @@ async fn tenant_snapshot(
         store::tenant_id_of(&mut crossing, &slug_or_id).await?
     };
     Ok(Json(snapshot::of(&app, tenant_id).await?))
+}
+
+/// What a tenant used, for an executor whose count of it Redis lost.
+async fn quota_usage(
+    State(app): State<App>,
+    Path(tenant): Path<TenantId>,
+    Extension(request_id): Extension<RequestId>,
+) -> Result<Json<TenantQuotaUsage>, ApiError> {
+    Ok(Json(usage::of(&app, tenant, request_id, Utc::now()).await?))
 }
 
 async fn key(

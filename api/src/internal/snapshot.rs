@@ -29,6 +29,7 @@ pub(super) async fn of(app: &App, tenant_id: TenantId) -> Result<TenantSnapshot,
             .limits
             .lowered_by(&picture.platform_limits)
             .lowered_by(&picture.limits),
+        quotas: picture.plan_quotas.overlaid_by(&picture.platform_quotas),
         prices: terms.prices,
         retention: retention_of(&picture.retention)?,
         seed_key: STANDARD.encode(seed_key),

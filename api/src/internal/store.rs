@@ -4,6 +4,7 @@ use anyhow::Context;
 use cartwright_domain::ids::TenantId;
 use cartwright_domain::limits::LimitOverrides;
 use cartwright_domain::names::TargetName;
+use cartwright_domain::quotas::Quotas;
 use cartwright_domain::wire::{Change, Changes, FunctionSnapshot, KeySnapshot, TargetSnapshot};
 use sqlx::types::Json;
 
@@ -59,6 +60,8 @@ pub(super) struct TenantPicture {
     pub(super) retention: String,
     pub(super) limits: Json<LimitOverrides>,
     pub(super) platform_limits: Json<LimitOverrides>,
+    pub(super) plan_quotas: Json<Quotas>,
+    pub(super) platform_quotas: Json<Quotas>,
     pub(super) seed_key_wrapped: Vec<u8>,
     pub(super) functions: Json<Vec<FunctionSnapshot>>,
     pub(super) targets: Json<Vec<TargetSnapshot>>,
@@ -71,11 +74,12 @@ pub(super) async fn picture_of(tx: &mut TenantTx) -> Result<TenantPicture, ApiEr
         r#"
         select t.slug, t.generation, t.state, t.run_log_retention as retention,
             t.limits as "limits: Json<LimitOverrides>", t.platform_limits as "platform_limits: Json<LimitOverrides>",
+            plan_quotas(t.tenant_id) as "plan_quotas!: Json<Quotas>", t.platform_quotas as "platform_quotas: Json<Quotas>",
             t.seed_key_wrapped,
             (
                 select coalesce(json_agg(json_build_object(
                     'function_id', f.function_id, 'name', f.name, 'target', f.target, 'limits', f.limits,
-                    'memoise', f.memoise, 'input_query', f.input_query,
+                    'memoise', f.memoise, 'input_query', f.input_query, 'quotas', f.quotas,
                     'config_version', f.config_versions,
                     'config', (
                         select c.config from function_config c

@@ -194,7 +194,7 @@ pub(crate) async fn update(
 }
 
 /// A transaction of the tenant with this slug or id.
-async fn tenant_named(app: &App, slug_or_id: &str) -> Result<TenantTx, ApiError> {
+pub(crate) async fn tenant_named(app: &App, slug_or_id: &str) -> Result<TenantTx, ApiError> {
     let mut crossing = app.database.crossing().await?;
     let id = store::find(&mut crossing, slug_or_id).await?;
     drop(crossing);

@@ -26,7 +26,8 @@ pub use run::{
 };
 pub use snapshot::{
     AliasSnapshot, ArtifactLocation, BINDINGS_MAX, BindingSnapshot, FunctionSnapshot, KeySnapshot,
-    OnError, Retention, TargetSnapshot, TenantSnapshot, TenantState, VersionSnapshot,
+    OnError, Retention, TargetSnapshot, TenantQuotaUsage, TenantSnapshot, TenantState,
+    VersionSnapshot,
 };
 
 /// The Redis channel on which the api says that something changed. A hint: executors also ask for [`Changes`].

@@ -1,5 +1,6 @@
 //! What an executor must know of a tenant to run its functions: one consistent picture.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::input_query::InputQuery;
 use crate::limits::{LimitOverrides, Limits};
 use crate::names::{AliasName, FunctionName, TargetName, TenantSlug};
 use crate::price::UnitPrices;
+use crate::quotas::{QuotaUsage, Quotas};
 
 /// May the tenant's functions run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +48,9 @@ pub struct TenantSnapshot {
     pub state: TenantState,
     /// The plan's limits, lowered by the tenant's own.
     pub limits: Limits,
+    /// The plan's quotas, with the platform's in the place of their own kind.
+    #[serde(default)]
+    pub quotas: Quotas,
     /// For `Cartwright-Cost`.
     pub prices: UnitPrices,
     /// Which runs leave a run log.
@@ -118,6 +123,9 @@ pub struct FunctionSnapshot {
     /// The part of its target's payload that it asked for; all of it when absent.
     #[serde(default)]
     pub input_query: Option<InputQuery>,
+    /// Quotas of its own, beside the tenant's.
+    #[serde(default)]
+    pub quotas: Quotas,
     /// Version of the configuration; 0 when none was ever put.
     pub config_version: u32,
     /// The configuration as it is handed to the guest: JSON text.
@@ -181,4 +189,13 @@ pub struct ArtifactLocation {
     pub url: String,
     /// Length in bytes.
     pub artifact_bytes: u64,
+}
+
+/// What a tenant and each of its functions used in the day and the month that go on, as billing has counted it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct TenantQuotaUsage {
+    /// All of its functions together.
+    pub tenant: QuotaUsage,
+    /// Each function that ran this month.
+    pub functions: HashMap<FunctionId, QuotaUsage>,
 }

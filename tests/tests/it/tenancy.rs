@@ -148,6 +148,14 @@ async fn cells_about_one_thing(ada: &Tenant, run: &str, member: &str) -> Vec<Cel
         get("list_config_versions", "/config/versions"),
         get("search_logs", "/logs"),
         get("watch_logs", "/logs/stream"),
+        get("get_function_quotas", "/quotas"),
+        cell(
+            "put_function_quotas",
+            Method::PUT,
+            text("/quotas"),
+            Body::Json(json!({"rate": {"limit": 1000}})),
+            200,
+        ),
         cell(
             "get_invocation",
             Method::GET,
@@ -253,6 +261,7 @@ fn cells_about_ones_own() -> Vec<Cell> {
         ),
         get("list_invocations", "/v1/invocations"),
         get("get_usage", "/v1/usage?group_by=function"),
+        get("list_quotas", "/v1/quotas"),
         get("get_plan", "/v1/billing/plan"),
         get("get_estimate", "/v1/billing/estimate"),
     ]

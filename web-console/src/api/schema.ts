@@ -449,6 +449,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/functions/{name}/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a function's own quotas */
+        get: operations["get_function_quotas"];
+        /**
+         * Put a function's own quotas
+         * @description In place of all that it had. They hold beside the tenant's: a run must be within both, so a function's can only be
+         *     lower in effect. Executors keep to them within 100 ms, at worst 5 s.
+         */
+        put: operations["put_function_quotas"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/functions/{name}/replays": {
         parameters: {
             query?: never;
@@ -899,6 +921,49 @@ export interface paths {
         head?: never;
         /** Suspend, activate or limit a tenant */
         patch: operations["update_any_tenant"];
+        trace?: never;
+    };
+    "/v1/platform/tenants/{tenant}/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get any tenant's quotas */
+        get: operations["get_tenant_quotas"];
+        /**
+         * Put a tenant's quotas
+         * @description In place of all that the platform had set for it. A rule takes the place of the plan's of the same kind, be it higher
+         *     or lower; what is absent is the plan's.
+         */
+        put: operations["put_tenant_quotas"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get every quota
+         * @description Each rule of the tenant and of its functions, with how much of it is used and left, when it begins anew, and what it
+         *     refused today, or would have refused.
+         */
+        get: operations["list_quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/run/{target}": {
@@ -2485,6 +2550,55 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list. */
+        Page_QuotaState: {
+            /** @description The entries. */
+            data: {
+                /** @description The function whose rule it is; null for the tenant's. */
+                function: string | null;
+                /** @description What it counts: `rate`, `concurrency`, `daily_invocations`, `monthly_invocations`, `daily_fuel`, `monthly_fuel`. */
+                kind: string;
+                /**
+                 * Format: int64
+                 * @description How much may be used.
+                 */
+                limit: number;
+                /**
+                 * Format: int64
+                 * @description Of a rate, the runs that may come at once after a pause.
+                 */
+                burst: number | null;
+                /** @description Whether it only counts what it would have refused. */
+                shadow: boolean;
+                /**
+                 * Format: int64
+                 * @description How much is used: of the burst, of the places, or of the period's. Null when it cannot be told now.
+                 */
+                used: number | null;
+                /**
+                 * Format: int64
+                 * @description How much is left.
+                 */
+                remaining: number | null;
+                /**
+                 * Format: date-time
+                 * @description When all of it is there again; null for what is given back by itself, and for what is whole.
+                 */
+                resets_at: string | null;
+                /**
+                 * Format: int64
+                 * @description Runs that it refused today, UTC.
+                 */
+                refused_today: number | null;
+                /**
+                 * Format: int64
+                 * @description Runs that it let pass today in shadow, and would have refused.
+                 */
+                shadow_refused_today: number | null;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
         Page_ReplayBatch: {
             /** @description The entries. */
             data: {
@@ -2845,6 +2959,75 @@ export interface components {
          * @enum {string}
          */
         ProblemCode: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "idempotency_in_progress" | "idempotency_mismatch" | "input_too_large" | "unsupported_media_type" | "module_invalid" | "spend_cap_reached" | "rate_limited" | "concurrency_limited" | "quota_exceeded" | "shedding" | "not_ready" | "internal" | "fuel_exhausted" | "memory_exceeded" | "stack_overflow" | "deadline_exceeded" | "trap" | "exited" | "output_too_large" | "output_invalid" | "budget_exceeded";
+        /** @description One rule. */
+        QuotaRule: {
+            /**
+             * Format: int64
+             * @description How much: runs per second, runs at once, runs or fuel in the period.
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description Of a rate only: runs that may come at once after a pause. As many as a second's when absent; at least a fifth of
+             *     a second's count.
+             */
+            burst?: number | null;
+            /** @description Count and tell what would have been refused, and refuse nothing. */
+            shadow?: boolean;
+        };
+        /** @description A rule, and how much of it is used. */
+        QuotaState: {
+            /** @description The function whose rule it is; null for the tenant's. */
+            function: string | null;
+            /** @description What it counts: `rate`, `concurrency`, `daily_invocations`, `monthly_invocations`, `daily_fuel`, `monthly_fuel`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description How much may be used.
+             */
+            limit: number;
+            /**
+             * Format: int64
+             * @description Of a rate, the runs that may come at once after a pause.
+             */
+            burst: number | null;
+            /** @description Whether it only counts what it would have refused. */
+            shadow: boolean;
+            /**
+             * Format: int64
+             * @description How much is used: of the burst, of the places, or of the period's. Null when it cannot be told now.
+             */
+            used: number | null;
+            /**
+             * Format: int64
+             * @description How much is left.
+             */
+            remaining: number | null;
+            /**
+             * Format: date-time
+             * @description When all of it is there again; null for what is given back by itself, and for what is whole.
+             */
+            resets_at: string | null;
+            /**
+             * Format: int64
+             * @description Runs that it refused today, UTC.
+             */
+            refused_today: number | null;
+            /**
+             * Format: int64
+             * @description Runs that it let pass today in shadow, and would have refused.
+             */
+            shadow_refused_today: number | null;
+        };
+        /** @description Quotas: what may be taken of the fleet. What is absent is not limited here. */
+        Quotas: {
+            rate?: components["schemas"]["QuotaRule"] | null;
+            concurrency?: components["schemas"]["QuotaRule"] | null;
+            daily_invocations?: components["schemas"]["QuotaRule"] | null;
+            monthly_invocations?: components["schemas"]["QuotaRule"] | null;
+            daily_fuel?: components["schemas"]["QuotaRule"] | null;
+            monthly_fuel?: components["schemas"]["QuotaRule"] | null;
+        };
         /** @description What the version would have cost in place of the one before, over the last seven days. */
         Quote: {
             /**
@@ -3422,6 +3605,15 @@ export interface components {
             name?: string | null;
             run_log_retention?: components["schemas"]["RunLogRetention"] | null;
             limits?: components["schemas"]["LimitOverrides"] | null;
+        };
+        /** @description The quotas of a tenant as the platform sees them. */
+        TenantQuotasView: {
+            /** @description What its plan gives. */
+            plan: components["schemas"]["Quotas"];
+            /** @description What the platform put in the place of the plan's rules of the same kind. */
+            platform: components["schemas"]["Quotas"];
+            /** @description What holds. */
+            effective: components["schemas"]["Quotas"];
         };
         /**
          * @description Whether the tenant's functions run.
@@ -5998,6 +6190,182 @@ export interface operations {
                 };
             };
             /** @description `shedding`: this process has as many streams as it may */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_function_quotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its quotas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quotas"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_function_quotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Quotas"];
+            };
+        };
+        responses: {
+            /** @description Its quotas */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quotas"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8771,6 +9139,256 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: the body is of the wrong kind */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tenant_quotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name or id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan's, the platform's, and what holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantQuotasView"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_tenant_quotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name or id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Quotas"];
+            };
+        };
+        responses: {
+            /** @description The plan's, the platform's, and what holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantQuotasView"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_quotas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules, the tenant's first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QuotaState"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
