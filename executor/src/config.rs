@@ -37,7 +37,18 @@ pub(crate) struct ServeConfig {
     #[command(flatten)]
     pub(crate) memo: MemoConfig,
     #[command(flatten)]
+    pub(crate) quotas: QuotasConfig,
+    #[command(flatten)]
     pub(crate) log: LogConfig,
+}
+
+/// Quotas, which the fleet shares over Redis.
+#[derive(clap::Args)]
+pub(crate) struct QuotasConfig {
+    /// Executors that share a quota while Redis has not told how many there are: an executor that starts without Redis
+    /// keeps to one part in so many of each.
+    #[arg(long, env = "CARTWRIGHT_QUOTA_EXECUTORS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) quota_executors: u64,
 }
 
 /// Where the process listens.

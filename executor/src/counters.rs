@@ -106,6 +106,11 @@ pub(crate) fn refused(code: &'static str) {
     counter!("cartwright_refusals_total", "code" => code).increment(1);
 }
 
+/// Count runs that a quota of this kind refused, or would have refused (`mode` is `refuse` or `shadow`).
+pub(crate) fn quota_refusals(kind: &'static str, mode: &'static str, runs: u64) {
+    counter!("cartwright_quota_refusals_total", "kind" => kind, "mode" => mode).increment(runs);
+}
+
 /// Levels, set once in a while by `server`.
 pub(crate) fn level(name: &'static str, value: f64) {
     gauge!(name).set(value);

@@ -15,6 +15,7 @@ mod memo;
 mod meter_log;
 mod mint;
 mod modules;
+mod quotas;
 mod routes;
 mod run_logs;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use cartwright_role::health::Readiness;
 use cartwright_role::internal::Client;
 use cartwright_role::{internal, listener, prometheus, telemetry};
 use rustix::process::{Resource, getrlimit, setrlimit};
+use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::keyed::Keyed;
@@ -36,6 +37,7 @@ use crate::live_logs::{self, LiveLogs};
 use crate::memo::Memo;
 use crate::meter_log::{DiskRoom, MeterLog};
 use crate::modules::Modules;
+use crate::quotas::{self, Leases};
 use crate::routes::{self, Front};
 use crate::run_logs::RunLogs;
 use crate::slots::Running;
@@ -90,13 +92,23 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
         counters.clone(),
     )?;
     let modules = Arc::new(modules);
+    let redis = redis::Client::open(config.peers.redis_url.expose_secret()).context("REDIS_URL")?;
+    let (leases, lost) = Leases::new(
+        redis,
+        quotas::Time::Server,
+        config.quotas.quota_executors,
+        quotas::unix_ms(),
+    );
     let keys = Arc::new(Keys::new(api.clone(), freshness.clone(), counters.clone()));
     let tenants = Arc::new(Tenants::new(
         api.clone(),
         freshness.clone(),
         modules.clone(),
         counters.clone(),
+        leases.desk(),
     ));
+    tokio::spawn(leases.run());
+    tokio::spawn(quotas::find_usage(api.clone(), lost));
     let running = Arc::<Running>::default();
     let standby = Standby::new(&readiness);
     tracing::info!(

@@ -1,12 +1,15 @@
-//! A wire that can be cut: a TCP proxy between the roles and a server, so that a test takes the server away from one
+//! A wire that can be cut and made slow: a TCP proxy between the roles and a server, so that a test takes the server away from one
 //! stack and from no other.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Result;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
@@ -32,6 +35,8 @@ struct State {
     server: String,
     cut: AtomicBool,
     cutting: Notify,
+    /// How much later everything arrives, in milliseconds.
+    late_ms: AtomicU64,
 }
 
 impl Wire {
@@ -41,6 +46,7 @@ impl Wire {
             server: server.to_owned(),
             cut: AtomicBool::new(false),
             cutting: Notify::new(),
+            late_ms: AtomicU64::new(0),
         });
         let accepting = state.clone();
         let (address, listener) = runtime()
@@ -59,8 +65,14 @@ impl Wire {
         self.state.cutting.notify_waiters();
     }
 
-    /// Pass things on again.
+    /// Pass everything on so much later, in both directions.
+    pub(crate) fn slow(&self, late_ms: u64) {
+        self.state.late_ms.store(late_ms, Ordering::SeqCst);
+    }
+
+    /// Pass things on again, at once.
     pub(crate) fn mend(&self) {
+        self.state.late_ms.store(0, Ordering::SeqCst);
         self.state.cut.store(false, Ordering::SeqCst);
     }
 }
@@ -79,15 +91,38 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-async fn pass_on(mut client: TcpStream, state: Arc<State>) {
+async fn pass_on(client: TcpStream, state: Arc<State>) {
     let cutting = state.cutting.notified();
-    let Ok(mut server) = TcpStream::connect(&state.server).await else {
+    let Ok(server) = TcpStream::connect(&state.server).await else {
         return;
     };
     client.set_nodelay(true).ok();
     server.set_nodelay(true).ok();
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    let both = async {
+        tokio::join!(
+            copy(from_client, to_server, &state),
+            copy(from_server, to_client, &state)
+        )
+    };
     tokio::select! {
         () = cutting => {}
-        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+        _ = both => {}
     }
+}
+
+/// Until one side ends, which the other then hears.
+async fn copy(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State) {
+    let mut buffer = vec![0; 64 << 10];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let late_ms = state.late_ms.load(Ordering::SeqCst);
+        if late_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(late_ms)).await;
+        }
+        if to.write_all(&buffer[..read]).await.is_err() {
+            break;
+        }
+    }
+    to.shutdown().await.ok();
 }

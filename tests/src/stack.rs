@@ -276,6 +276,14 @@ impl Stack {
             .cut();
     }
 
+    /// Have everything from and to a server of this stack's roles arrive so much later.
+    pub fn slow(&self, backend: Backend, late_ms: u64) {
+        self.wires
+            .get(&backend)
+            .expect("a stack started with `faults: true`")
+            .slow(late_ms);
+    }
+
     /// Give it back.
     pub fn mend(&self, backend: Backend) {
         self.wires

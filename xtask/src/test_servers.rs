@@ -11,6 +11,9 @@ use crate::wiring::ObjectStore;
 /// The variable that names the file in which the servers are described.
 pub const VARIABLE: &str = "CARTWRIGHT_TEST_SERVERS";
 
+/// The variable that gives the executor's own tests a Redis.
+pub const REDIS_VARIABLE: &str = "CARTWRIGHT_TEST_REDIS_URL";
+
 /// One Postgres, one Redis and one object store for all stacks of a test run, each stack with its own share of them.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct TestServers {

@@ -70,8 +70,8 @@ fn write_headers(headers: &mut HeaderMap, done: &Done) {
     headers.insert(
         RATE_LIMIT,
         values.value(format_args!(
-            "\"concurrency\";r={}",
-            granted.concurrency_left
+            "\"concurrency\";r={}{}",
+            granted.concurrency_left, granted.pass
         )),
     );
 }

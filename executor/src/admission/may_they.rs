@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cartwright_domain::ids::InvocationId;
 use cartwright_domain::limits::Limits;
+use cartwright_domain::outcome::{BillClass, Outcome};
 use cartwright_domain::problem::Code;
 
 use super::memoised::Looked;
@@ -18,6 +19,7 @@ use crate::fleet::Standby;
 use crate::inputs::{InputRoom, Taken};
 use crate::meter_log::DiskRoom;
 use crate::mint;
+use crate::quotas::Pass;
 use crate::slots::{Permit, Running};
 
 /// One tenant takes at most this part of an executor's places, so that there is always one for another.
@@ -35,6 +37,8 @@ pub(crate) struct Granted {
     pub(crate) concurrency_left: u32,
     /// What came of looking for its result.
     pub(crate) memo: Looked,
+    /// What it took of the quotas.
+    pub(crate) pass: Pass,
     _places: Places,
 }
 
@@ -124,6 +128,15 @@ impl MayThey {
     }
 }
 
+/// Quotas count what is billed: tests and replays are bounded by the limits of every run alone.
+fn through_quotas(resolved: &Resolved) -> Result<Pass, Refusal> {
+    if BillClass::of(Outcome::Ok, resolved.trigger) == BillClass::Unbilled {
+        return Ok(Pass::uncounted());
+    }
+    let (of_tenant, of_function) = (&resolved.tenant.quotas, &resolved.function.quotas);
+    Pass::through(of_tenant.as_ref(), of_function.as_ref()).map_err(|denied| Refusal::by(&denied))
+}
+
 impl Step<Resolved> for MayThey {
     type Out = Granted;
 
@@ -158,6 +171,7 @@ impl Step<Resolved> for MayThey {
         };
         // Only now: a slow sender must not hold a place.
         let (places, concurrency_left) = self.places(&resolved, &limits, room)?;
+        let pass = through_quotas(&resolved)?;
         resolved.stopwatch.lap(Stage::Quota);
         Ok(Granted {
             invocation_id: InvocationId::from_bytes(mint::id_bytes()),
@@ -166,6 +180,7 @@ impl Step<Resolved> for MayThey {
             limits,
             concurrency_left,
             memo: Looked::Off,
+            pass,
             _places: places,
             resolved,
         })

@@ -14,6 +14,7 @@ use cartwright_domain::wire::Retention;
 use sha2::{Digest, Sha256};
 use tower::Service;
 
+use super::may_they::Granted;
 use super::memoised::Looked;
 use super::run::Ran;
 use super::{Done, Refusal};
@@ -92,6 +93,8 @@ impl Shared {
             _ if granted.memo == Looked::Hit => prices.cost_of_cached_hit(),
             _ => prices.cost_of_run(finished.fuel_used),
         };
+        let is_run = bill_class(&granted, finished.outcome) == BillClass::Run;
+        granted.pass.ran(finished.fuel_used, is_run);
         let done = Done {
             tier,
             cost,
@@ -143,10 +146,7 @@ fn record(ran: &Ran) -> MeterRecord {
         engine_epoch: ENGINE_EPOCH,
         outcome: finished.outcome,
         trigger: resolved.trigger,
-        bill_class: match granted.memo {
-            Looked::Hit => BillClass::CacheHit,
-            _ => BillClass::of(finished.outcome, resolved.trigger),
-        },
+        bill_class: bill_class(granted, finished.outcome),
         alias: resolved.alias.clone(),
         fuel: finished.fuel_used,
         memory_peak_bytes: finished.memory_peak_bytes,
@@ -159,6 +159,13 @@ fn record(ran: &Ran) -> MeterRecord {
         input_sha256: Sha256::digest(&granted.input).into(),
         output_sha256: Sha256::digest(&finished.output).into(),
         charge_key: resolved.charge_key,
+    }
+}
+
+fn bill_class(granted: &Granted, outcome: Outcome) -> BillClass {
+    match granted.memo {
+        Looked::Hit => BillClass::CacheHit,
+        _ => BillClass::of(outcome, granted.resolved.trigger),
     }
 }
 

@@ -8,12 +8,16 @@ use http::HeaderValue;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 
 use super::REQUEST_ID;
+use super::headers::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::quotas::Denied;
 
 /// Why a request was not run. Nothing was billed.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     pub(crate) problem: Box<Problem>,
-    pub(super) retry_after_s: Option<u32>,
+    pub(super) retry_after_s: Option<u64>,
+    /// `RateLimit-Policy` and `RateLimit`.
+    rate_limit: Option<Box<[HeaderValue; 2]>>,
 }
 
 impl Refusal {
@@ -29,7 +33,22 @@ impl Refusal {
         Self {
             problem: Box::new(Problem::new(code, detail)),
             retry_after_s,
+            rate_limit: None,
         }
+    }
+
+    /// The refusal by a quota, with all that lets a caller slow down by itself.
+    pub(crate) fn by(denied: &Denied) -> Self {
+        let mut refusal = Self::new(denied.code(), denied.detail())
+            .with("limit", denied.limit())
+            .with("violated-policies", vec![denied.policy_name()]);
+        refusal.retry_after_s = Some(denied.retry_after_s());
+        refusal.rate_limit = denied.headers().map(|(policy, left)| {
+            let value =
+                |text: String| HeaderValue::from_str(&text).expect("names and numbers are ASCII");
+            Box::new([value(policy), value(left)])
+        });
+        refusal
     }
 
     /// The same with one more member in the problem.
@@ -63,6 +82,11 @@ impl Refusal {
         headers.insert(REQUEST_ID, id_value);
         if let Some(seconds) = self.retry_after_s {
             headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(rate_limit) = self.rate_limit {
+            let [policy, left] = *rate_limit;
+            headers.insert(RATE_LIMIT_POLICY, policy);
+            headers.insert(RATE_LIMIT, left);
         }
         if code == Code::Unauthenticated {
             headers.insert(

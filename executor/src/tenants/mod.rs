@@ -23,6 +23,7 @@ use crate::counters::Counters;
 use crate::freshness::{Freshness, ROUTES_MAX};
 use crate::mint;
 use crate::modules::Modules;
+use crate::quotas::Desk;
 use crate::shared_map::SharedMap;
 use held::Held;
 use schemas::Schemas;
@@ -54,6 +55,7 @@ pub(crate) struct Tenants {
     held: SharedMap<TenantId, Arc<Held>>,
     ids: SharedMap<TenantSlug, TenantId>,
     counters: Arc<Counters>,
+    desk: Arc<Desk>,
 }
 
 impl Tenants {
@@ -62,6 +64,7 @@ impl Tenants {
         freshness: Arc<Freshness>,
         modules: Arc<Modules>,
         counters: Arc<Counters>,
+        desk: Arc<Desk>,
     ) -> Self {
         Self {
             api,
@@ -71,6 +74,7 @@ impl Tenants {
             held: SharedMap::new(),
             ids: SharedMap::new(),
             counters,
+            desk,
         }
     }
 
@@ -236,7 +240,14 @@ impl Tenants {
         fetched_ms: u64,
     ) -> Result<Arc<Tenant>, Unavailable> {
         let (id, before) = (snapshot.tenant_id, held.current());
-        let tenant = Tenant::new(snapshot, before.as_deref(), &self.modules, &self.schemas).map_err(|error| {
+        let tenant = Tenant::new(
+            snapshot,
+            before.as_deref(),
+            &self.modules,
+            &self.schemas,
+            &self.desk,
+        );
+        let tenant = tenant.map_err(|error| {
             tracing::error!(tenant.id = %id, "the api's picture of a tenant cannot be used: {error:#}");
             held.fail(self.freshness.now_ms());
             Unavailable::Unreachable

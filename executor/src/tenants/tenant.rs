@@ -24,6 +24,7 @@ use super::target::Target;
 use crate::inputs::InputRoom;
 use crate::memo::Seed;
 use crate::modules::{Artifact, ArtifactKey, ModuleSlot, Modules};
+use crate::quotas::{Desk, QuotaSet};
 use crate::slots::Running;
 
 /// The environment variable in which a function finds its configuration.
@@ -42,6 +43,8 @@ pub(crate) struct Tenant {
     pub(crate) running: Arc<Running>,
     /// Its inputs in this executor's memory, likewise.
     pub(crate) inputs: Arc<InputRoom>,
+    /// What it may take of the fleet, if that is limited. Newer pictures of the tenant count on.
+    pub(crate) quotas: Option<Arc<QuotaSet>>,
     functions: HashMap<Box<str>, Arc<Function>>,
     /// Those that its functions answer.
     targets: HashMap<Box<str>, Arc<Target>>,
@@ -69,6 +72,8 @@ pub(crate) struct Function {
     pub(crate) environment: Environment,
     /// Its runs on this executor. Newer pictures of the function count on.
     pub(crate) running: Arc<Running>,
+    /// What it may take of the fleet beside the tenant's, likewise.
+    pub(crate) quotas: Option<Arc<QuotaSet>>,
     /// `RateLimit-Policy` of its answers.
     pub(crate) rate_limit_policy: HeaderValue,
     aliases: Vec<(AliasName, u32)>,
@@ -113,6 +118,7 @@ impl Tenant {
         before: Option<&Self>,
         modules: &Modules,
         schemas: &Schemas,
+        desk: &Arc<Desk>,
     ) -> Result<Self> {
         let seed_key = STANDARD
             .decode(&snapshot.seed_key)
@@ -130,12 +136,21 @@ impl Tenant {
                 Ok((name.as_str().into(), Arc::new(target)))
             })
             .collect::<Result<_>>()?;
+        let quotas = QuotaSet::of(
+            desk,
+            snapshot.tenant_id,
+            None,
+            &snapshot.quotas,
+            before.and_then(|before| before.quotas.as_ref()),
+        );
         let indexer = Indexer {
             tenant_id: snapshot.tenant_id,
             limits: snapshot.limits,
             targets: &targets,
+            quotas: quotas.as_deref(),
             before,
             modules,
+            desk,
         };
         let functions = snapshot
             .functions
@@ -158,6 +173,7 @@ impl Tenant {
             seed_key,
             running: before.map_or_else(Arc::default, |before| before.running.clone()),
             inputs: before.map_or_else(InputRoom::of_tenant, |before| before.inputs.clone()),
+            quotas,
             functions,
             targets,
             target_names: snapshot.target_names,
@@ -258,8 +274,10 @@ struct Indexer<'a> {
     tenant_id: TenantId,
     limits: Limits,
     targets: &'a HashMap<Box<str>, Arc<Target>>,
+    quotas: Option<&'a QuotaSet>,
     before: Option<&'a Tenant>,
     modules: &'a Modules,
+    desk: &'a Arc<Desk>,
 }
 
 impl Indexer<'_> {
@@ -291,22 +309,33 @@ impl Indexer<'_> {
             })
             .collect::<Result<Vec<_>>>()?;
         versions.sort_by_key(|version| version.number);
-        let running = self
+        let before = self
             .before
-            .and_then(|before| before.functions.get(function.name.as_str()));
-        let policy = format!(
+            .and_then(|before| before.functions.get(function.name.as_str()))
+            .filter(|before| before.id == function.function_id);
+        let quotas = QuotaSet::of(
+            self.desk,
+            self.tenant_id,
+            Some(function.function_id),
+            &function.quotas,
+            before.and_then(|before| before.quotas.as_ref()),
+        );
+        let mut policy = format!(
             "\"concurrency\";q={};qu=\"concurrent-requests\"",
             limits.concurrency_max
         );
+        for set in self.quotas.into_iter().chain(quotas.as_deref()) {
+            if !set.policies().is_empty() {
+                policy = format!("{policy}, {}", set.policies());
+            }
+        }
         Ok(Function {
             id: function.function_id,
             answers: answers.cloned(),
             input_query: function.input_query,
             target: function.target.map(|target| target.as_str().to_owned()),
-            running: running
-                .filter(|before| before.id == function.function_id)
-                .map(|before| before.running.clone())
-                .unwrap_or_default(),
+            running: before.map_or_else(Arc::default, |before| before.running.clone()),
+            quotas,
             name: function.name,
             limits,
             config_version: function.config_version,

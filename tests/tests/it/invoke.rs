@@ -80,7 +80,7 @@ async fn a_run_answers_with_the_output_and_every_header_of_the_contract() {
     }
     assert_eq!(
         answer.header("ratelimit-policy"),
-        "\"concurrency\";q=64;qu=\"concurrent-requests\""
+        "\"concurrency\";q=64;qu=\"concurrent-requests\", \"tenant-rate\";q=5000;w=1, \"tenant-concurrency\";q=1000;qu=\"concurrent-requests\""
     );
     assert!(answer.header("ratelimit").starts_with("\"concurrency\";r="));
 }

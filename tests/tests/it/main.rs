@@ -37,6 +37,7 @@ mod openapi;
 mod outages;
 mod pages;
 mod platform;
+mod quotas;
 mod replays;
 mod sessions;
 mod settings;

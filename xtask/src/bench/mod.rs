@@ -1,8 +1,10 @@
-//! `cargo xtask bench`: what a request costs, as processor time and as a ratio to a peer measured in the same minute.
+//! `cargo xtask bench`: what a request costs, as processor time and as a ratio to a peer measured in the same minute,
+//! and how exactly a fleet keeps to its quotas.
 
 mod equal_runs;
 mod hot_path;
 mod peers;
+mod quotas;
 mod rows;
 mod stage;
 
@@ -29,11 +31,14 @@ pub struct Options {
 enum Name {
     /// One invocation through the whole data plane: hello, a discount, a discount of a thousand functions.
     HotPath,
+    /// A fleet of executors under quotas, on a clock of its own: what is let in, and what a decision costs.
+    Quotas,
 }
 
 /// Run it, print its table, and write it to `target/bench/`.
 pub fn bench(options: &Options) -> Result<()> {
     match options.name {
         Name::HotPath => hot_path::run(options),
+        Name::Quotas => quotas::run(),
     }
 }

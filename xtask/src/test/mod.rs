@@ -101,7 +101,7 @@ pub fn test(options: &Options) -> Result<()> {
 }
 
 /// Two runs at a time would have one set of servers. The second one waits.
-fn only_one() -> Result<File> {
+pub(crate) fn only_one() -> Result<File> {
     std::fs::create_dir_all(place::target())?;
     let lock = File::create(place::target().join("test-stack.lock"))?;
     if lock.try_lock().is_err() {
@@ -154,13 +154,14 @@ fn run_parts(parts: &[Part], arguments: &[String], supervisor: &mut Supervisor) 
     for part in parts {
         match part {
             Part::Format => {}
-            Part::Executor => rust(
-                &mut tally,
-                "Executor tests",
-                build::SELECTIONS[0],
-                arguments,
-                &home,
-            )?,
+            Part::Executor => {
+                let redis_url = match &running {
+                    Some(servers) => servers.redis_url.clone(),
+                    None => servers::start_redis(&home, supervisor)?,
+                };
+                let mut cargo = executor_tests(arguments, &home, &redis_url);
+                tally.run("Executor tests", Runner::Libtest, &mut cargo)?;
+            }
             Part::Workspace => rust(
                 &mut tally,
                 "Workspace tests",
@@ -186,6 +187,24 @@ fn run_parts(parts: &[Part], arguments: &[String], supervisor: &mut Supervisor) 
     Ok(tally)
 }
 
+/// The executor's own tests, with a Redis.
+pub(crate) fn executor_tests(arguments: &[String], home: &Home, redis_url: &str) -> Command {
+    let mut cargo = tests(build::SELECTIONS[0], arguments, home);
+    cargo.env(test_servers::REDIS_VARIABLE, redis_url);
+    cargo
+}
+
+/// Tests of these packages, with these arguments of their own.
+fn tests(selection: &[&str], arguments: &[String], home: &Home) -> Command {
+    let mut cargo = build::cargo("test");
+    cargo
+        .args(selection)
+        .args(["--no-fail-fast", "--"])
+        .args(arguments);
+    cargo.env(test_servers::VARIABLE, servers::description(home));
+    cargo
+}
+
 fn rust(
     tally: &mut Tally,
     what: &str,
@@ -193,12 +212,7 @@ fn rust(
     arguments: &[String],
     home: &Home,
 ) -> Result<()> {
-    let mut cargo = build::cargo("test");
-    cargo
-        .args(selection)
-        .args(["--no-fail-fast", "--"])
-        .args(arguments);
-    cargo.env(test_servers::VARIABLE, servers::description(home));
+    let mut cargo = tests(selection, arguments, home);
     tally.run(what, Runner::Libtest, &mut cargo)
 }
 

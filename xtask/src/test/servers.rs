@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::roles::Listeners;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, new_password};
 use crate::servers::ground::Ground;
 use crate::servers::postgres::{self, Durability};
 use crate::servers::{object_store, redis};
@@ -92,6 +92,23 @@ pub fn start(
     };
     servers.save(&description(home))?;
     Ok(servers)
+}
+
+/// Start Redis alone, for the executor's own tests; its address.
+pub fn start_redis(home: &Home, supervisor: &mut Supervisor) -> Result<String> {
+    home.turn_logs()?;
+    let password = new_password()?;
+    let port = ports::remembered(&home.folder.join("redis-port.json"), &["redis"])?["redis"];
+    let ground = Ground::of(&home.folder)?;
+    supervisor.start(redis::prepare(
+        &ground,
+        port,
+        &password,
+        Durability::ThrownAway,
+        home.log("redis"),
+    )?)?;
+    supervisor.await_ready("Starting Redis")?;
+    Ok(redis::url(port, &password))
 }
 
 /// Where the tests read about the servers.
