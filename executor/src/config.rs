@@ -42,13 +42,17 @@ pub(crate) struct ServeConfig {
     pub(crate) log: LogConfig,
 }
 
-/// Quotas, which the fleet shares over Redis.
+/// Quotas, which the fleet shares over Redis, and load above what the process can take.
 #[derive(clap::Args)]
 pub(crate) struct QuotasConfig {
     /// Executors that share a quota while Redis has not told how many there are: an executor that starts without Redis
     /// keeps to one part in so many of each.
     #[arg(long, env = "CARTWRIGHT_QUOTA_EXECUTORS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) quota_executors: u64,
+    /// Shed load (503 `shedding`) while work waits longer than this for a worker thread, in milliseconds, for half a
+    /// second on end. 0 never sheds.
+    #[arg(long, env = "CARTWRIGHT_SHED_DELAY_MS", default_value_t = 20)]
+    pub(crate) shed_delay_ms: u64,
 }
 
 /// Where the process listens.

@@ -22,6 +22,7 @@ mod run_logs;
 mod scratch;
 mod server;
 mod shared_map;
+mod shedder;
 mod slots;
 mod tenants;
 

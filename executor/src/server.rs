@@ -40,6 +40,7 @@ use crate::modules::Modules;
 use crate::quotas::{self, Leases};
 use crate::routes::{self, Front};
 use crate::run_logs::RunLogs;
+use crate::shedder::Shedder;
 use crate::slots::Running;
 use crate::tenants::{Tenants, Watch};
 
@@ -176,6 +177,8 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
 
     let memo = Arc::new(Memo::new(config.memo.memo_bytes_max, memory.clone()));
     let inputs = InputRoom::of_process();
+    let shedder = Shedder::new(config.quotas.shed_delay_ms);
+    shedder.watch(tokio::runtime::Handle::current());
     let inner = inner(
         MayThey::new(
             running.clone(),
@@ -183,6 +186,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
             inputs.clone(),
             disk,
             standby,
+            shedder,
         ),
         memo,
         Run::new(engine, modules, counters.clone()),

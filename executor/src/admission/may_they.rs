@@ -20,6 +20,7 @@ use crate::inputs::{InputRoom, Taken};
 use crate::meter_log::DiskRoom;
 use crate::mint;
 use crate::quotas::Pass;
+use crate::shedder::Shedder;
 use crate::slots::{Permit, Running};
 
 /// One tenant takes at most this part of an executor's places, so that there is always one for another.
@@ -64,6 +65,7 @@ pub(crate) struct MayThey {
     inputs: Arc<InputRoom>,
     disk: DiskRoom,
     standby: Standby,
+    shedder: Arc<Shedder>,
 }
 
 impl MayThey {
@@ -74,6 +76,7 @@ impl MayThey {
         inputs: Arc<InputRoom>,
         disk: DiskRoom,
         standby: Standby,
+        shedder: Arc<Shedder>,
     ) -> Self {
         Self {
             engine,
@@ -81,6 +84,7 @@ impl MayThey {
             inputs,
             disk,
             standby,
+            shedder,
         }
     }
 
@@ -151,6 +155,15 @@ impl Step<Resolved> for MayThey {
             return Err(Refusal::new(
                 Code::NotReady,
                 "an operator drains this executor (`drain`), and it takes no new runs; /readyz has said so for a while: send to another",
+            ));
+        }
+        if self.shedder.sheds(resolved.trigger) {
+            return Err(Refusal::new(
+                Code::Shedding,
+                format!(
+                    "work waits more than {} ms for a processor of this executor, so part of it is refused at once; try again in a second",
+                    self.shedder.target_ms()
+                ),
             ));
         }
         let limits = resolved.function.limits.lowered_by(&resolved.limits);

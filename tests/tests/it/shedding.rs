@@ -72,3 +72,53 @@ async fn an_executor_whose_disk_is_nearly_full_sheds() {
     assert_eq!(refused(&answer), (503, "shedding".to_owned()));
     assert_eq!(answer.header("retry-after"), "1");
 }
+
+#[tokio::test]
+async fn an_executor_whose_work_waits_for_a_processor_sheds_until_the_queue_is_gone() {
+    let stack = Stack::start(Options {
+        environment: vec![
+            (Role::Executor, "CARTWRIGHT_SHED_DELAY_MS", "10".to_owned()),
+            (Role::Executor, "TOKIO_WORKER_THREADS", "1".to_owned()),
+        ],
+        ..Options::default()
+    })
+    .await;
+    let ada = stack.tenant("ada").await;
+    let names = ["slow", "slower", "slowest", "last"];
+    for name in names {
+        ada.deploy(name, busy(8_000_000)).await;
+    }
+    for name in names {
+        ada.invoke_when_known(name, &json!({})).await.expect(200);
+    }
+
+    // As many at once as four functions may have, each with another when it is answered.
+    let input = json!({});
+    let lane = async |name: &'static str| {
+        for _ in 0..3 {
+            let answer = ada.invoke(name, &input).await;
+            if answer.code() == "shedding" {
+                return Some(answer);
+            }
+        }
+        None
+    };
+    let overload = async || {
+        let lanes = names.into_iter().cycle().take(240);
+        let answers = join_all(lanes.map(lane)).await;
+        answers.into_iter().flatten().next()
+    };
+    let shed = eventually("it sheds", Duration::from_secs(60), overload).await;
+
+    assert_eq!(refused(&shed), (503, "shedding".to_owned()));
+    assert_eq!(shed.header("retry-after"), "1");
+    let detail = shed.json()["detail"].as_str().unwrap().to_owned();
+    assert!(
+        detail.contains("waits more than 10 ms for a processor"),
+        "{detail}"
+    );
+    eventually("it is served again", Duration::from_secs(60), async || {
+        (ada.invoke("slow", &input).await.status == 200).then_some(())
+    })
+    .await;
+}
