@@ -105,6 +105,10 @@ test("usage counts the calls, bills them and leaves the try and the replays out 
   assert.equal(runs, 5);
   await page.getByText("This month's bill, so far").waitFor();
   await page.getByRole("table", { name: "Lines of the estimate" }).waitFor();
+  const quotas = page.getByRole("table", { name: "Quotas" });
+  const rate = quotas.getByRole("row", { name: "Runs per second" });
+  await rate.getByText("5,000, 10 k at once").waitFor();
+  await quotas.getByRole("row", { name: "Runs at once" }).waitFor();
   await look(page, "usage");
 });
 

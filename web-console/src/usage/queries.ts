@@ -14,6 +14,18 @@ export function useUsage(query: UsageQuery) {
   });
 }
 
+export type QuotaState = Schemas["QuotaState"];
+
+export function useQuotas() {
+  return useQuery({
+    queryKey: ["quotas"],
+    queryFn: () => answered(api.GET("/v1/quotas")),
+    select: (page) => page.data,
+    // What is left changes by the second.
+    refetchInterval: 5_000,
+  });
+}
+
 export function useEstimate() {
   return useQuery({ queryKey: ["estimate"], queryFn: () => answered(api.GET("/v1/billing/estimate")) });
 }

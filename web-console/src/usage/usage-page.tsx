@@ -8,6 +8,7 @@ import { Skeleton } from "../ui/skeleton";
 import { EstimatePanel } from "./estimate-panel";
 import { FunctionTable } from "./function-table";
 import { useUsage } from "./queries";
+import { QuotasPanel } from "./quotas-panel";
 import { SPANS, type SpanName, spanName, spanOf } from "./span";
 import { StepTable } from "./step-table";
 import { byFunction, stepsOf, totalsOf } from "./steps";
@@ -63,6 +64,7 @@ export function UsagePage() {
           )}
         </Panel>
         <EstimatePanel />
+        <QuotasPanel />
         {usage.isSuccess && <FunctionTable rows={byFunction(usage.data)} />}
         {usage.isSuccess && <StepTable steps={steps} span={span} />}
       </div>
