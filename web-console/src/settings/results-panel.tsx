@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { useKeepResults } from "../functions/queries";
 import { useThisFunction } from "../functions/this-function";
 import { CheckField } from "../ui/field";
@@ -8,13 +9,19 @@ import { Panel } from "../ui/panel";
 export function ResultsPanel() {
   const { name, memoise } = useThisFunction();
   const keep = useKeepResults(name);
+  // What was ticked, until the API has answered.
+  const [wanted, setWanted] = useState<boolean>();
+  const change = (kept: boolean) => {
+    setWanted(kept);
+    keep.mutate(kept, { onSettled: () => setWanted(undefined) });
+  };
   return (
     <Panel title="Results" note="A known result is given at once, for less than a run costs.">
       <CheckField
         label="Keep results and give them again for the same input"
         hint="Runs that ask for the time or for randomness are never kept."
-        checked={keep.isPending ? keep.variables : memoise}
-        onChange={(event) => keep.mutate(event.target.checked)}
+        checked={wanted ?? memoise}
+        onChange={(event) => change(event.target.checked)}
       />
       {keep.isError && <ProblemNotice thrown={keep.error} />}
     </Panel>
