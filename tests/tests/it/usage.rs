@@ -184,11 +184,12 @@ async fn records_come_newest_first_by_page_and_filter() {
 }
 
 #[tokio::test]
-async fn only_the_api_asks_and_only_executors_tell() {
+async fn only_the_api_and_the_worker_ask_and_only_executors_tell() {
     let metered = Metered::new(Stack::shared().await, "callers").await;
     for path in ["usage", "records", "estimate", "plan"] {
         metered.ask(path).await.expect(200);
-        for role in [Role::Executor, Role::Worker, Role::Billing] {
+        metered.ask_as(Role::Worker, path).await.expect(200);
+        for role in [Role::Executor, Role::Billing] {
             let answer = metered.ask_as(role, path).await;
             assert_eq!(
                 (answer.status, answer.code().as_str()),
