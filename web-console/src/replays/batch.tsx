@@ -87,7 +87,7 @@ function Findings({ batch }: { batch: ReplayBatch }) {
   const run = fuel.per_run;
   const growth = formatGrowth(fuel.delta, fuel.before);
   return (
-    <div className="grid gap-x-10 gap-y-4 lg:grid-cols-[max-content_minmax(0,1fr)_minmax(0,1fr)]">
+    <div className="grid gap-x-10 gap-y-4 lg:grid-cols-[max-content_max-content_minmax(0,1fr)]">
       <Facts
         facts={classes.map((each) => [<ClassBadge key={each} of={each} />, formatCount(counts[each])])}
       />
