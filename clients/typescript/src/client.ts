@@ -1,9 +1,9 @@
 // The client: a call, its time, its repeats, and its result.
 
 import { CartwrightError, errorOf, NetworkError, TimeoutError } from "./errors.js";
-import { problemOf } from "./problem.js";
+import { type Problem, problemOf } from "./problem.js";
 import { mayRepeat, retryAfterMs, waitMs } from "./retry.js";
-import type { operations } from "./schema.js";
+import type { components, operations } from "./schema.js";
 
 /** Whom to call, and how patiently. */
 export interface Options {
@@ -42,6 +42,12 @@ type Query = NonNullable<operations["invoke_function"]["parameters"]["query"]>;
 /** What may differ from invocation to invocation: `alias` and `version` say which version runs. */
 export interface InvokeOptions extends CallOptions, Query {}
 
+/** What may differ from call to call of a target. */
+export interface RunOptions extends CallOptions {
+  /** Functions that have not ended so many milliseconds after the request came end `budget_exceeded`; the others' results stand. */
+  budgetMs?: number;
+}
+
 /** One run, and its result. */
 export interface Invocation<Output = unknown> {
   output: Output;
@@ -56,6 +62,22 @@ export interface Invocation<Output = unknown> {
   /** Whether the result was kept from an equal run, for a function that lets its results be kept: nothing ran. */
   cached: boolean;
   /** Whether this is the first result of the idempotency key, given again: nothing ran, nothing is billed. */
+  replayed: boolean;
+  requestId: string;
+}
+
+/** What one function that is bound to a target made of the payload: its `output`, or why there is none. */
+export type TargetResult<Output = unknown> = Omit<components["schemas"]["CallResult"], "output" | "error"> & {
+  output?: Output;
+  error?: Problem | null;
+};
+
+/** What a call of a target brought. */
+export interface TargetCall<Output = unknown> {
+  /** Of every function that is bound, in the tenant's order. */
+  results: TargetResult<Output>[];
+  /** The sum of their list prices. */
+  cost: string;
   replayed: boolean;
   requestId: string;
 }
@@ -89,8 +111,7 @@ export class Cartwright {
     if (options.alias != null) query.set("alias", options.alias);
     if (options.version != null) query.set("version", String(options.version));
     const path = `/v1/invoke/${encodeURIComponent(name)}${query.size > 0 ? `?${query}` : ""}`;
-    const { headers, body } = await this.#call(path, input, options);
-    const text = (header: string) => headers.get(`cartwright-${header}`) ?? "";
+    const { body, text } = await this.#call(path, input, options);
     return {
       output: body as Output,
       invocationId: text("invocation-id"),
@@ -105,12 +126,27 @@ export class Cartwright {
     };
   }
 
-  async #call(path: string, input: unknown, options: CallOptions): Promise<Answer> {
+  /** Run all functions that a tenant bound to a target, on one payload. Takes the platform's key. */
+  async run<Output = unknown>(
+    target: string,
+    payload: unknown,
+    options: RunOptions = {},
+  ): Promise<TargetCall<Output>> {
+    const { body, text } = await this.#call(`/v1/run/${encodeURIComponent(target)}`, payload, options);
+    return {
+      results: (body as { results: TargetResult<Output>[] }).results,
+      cost: text("cost"),
+      replayed: text("idempotent-replay") === "true",
+      requestId: text("request-id"),
+    };
+  }
+
+  async #call(path: string, input: unknown, options: RunOptions): Promise<Answer> {
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
     const [end, time] = [Date.now() + timeoutMs, AbortSignal.timeout(timeoutMs)];
     const signal = options.signal ? AbortSignal.any([options.signal, time]) : time;
     const key = options.idempotencyKey ?? crypto.randomUUID();
-    const request = this.#request(input, options.tenant, key);
+    const request = this.#request(input, options, key);
     for (let repeat = 0; ; repeat += 1) {
       const outcome = await this.#attempt(path, { ...request, signal });
       if ("body" in outcome) return outcome;
@@ -124,13 +160,14 @@ export class Cartwright {
     }
   }
 
-  #request(input: unknown, tenant: string | undefined, key: string | false): RequestInit {
+  #request(input: unknown, { tenant, budgetMs }: RunOptions, key: string | false): RequestInit {
     const headers = new Headers({
       authorization: `Bearer ${this.#options.key}`,
       "content-type": "application/json",
     });
     const actsFor = tenant ?? this.#options.tenant;
     if (actsFor !== undefined) headers.set("cartwright-tenant", actsFor);
+    if (budgetMs !== undefined) headers.set("cartwright-budget-ms", String(budgetMs));
     if (key !== false) headers.set("idempotency-key", key);
     // Written once, so that every repeat sends the same bytes: an idempotency key stands for one body.
     return { method: "POST", headers, body: JSON.stringify(input), redirect: "error" };
@@ -146,15 +183,18 @@ export class Cartwright {
       return { error: new NetworkError(`no answer from ${this.#options.url}`, { cause }), retryAfter: 0 };
     }
     const body = answer.status === 200 ? read(text) : undefined;
-    if (body !== undefined) return { headers: answer.headers, body };
+    if (body !== undefined) {
+      return { body, text: (header) => answer.headers.get(`cartwright-${header}`) ?? "" };
+    }
     const error = errorOf({ ...problemOf(answer.status, text), status: answer.status });
     return { error, retryAfter: retryAfterMs(answer.headers.get("retry-after")) };
   }
 }
 
 interface Answer {
-  headers: Headers;
   body: unknown;
+  /** One of the headers `Cartwright-…`; empty when it is absent. */
+  text: (header: string) => string;
 }
 
 /** An attempt without a result, and how long the server asks to wait. */

@@ -191,6 +191,24 @@ test("the platform's key names the tenant that it acts for, in a call or for all
   assert.deepEqual(tenants, ["ada", "bob"]);
 });
 
+test("all functions of a target answer in one call", async () => {
+  const results = [
+    { function: "a", output: 1 },
+    { function: "b", error: { code: "trap" } },
+  ];
+  const { cartwright, requests } = await playing([
+    (response) => {
+      response.writeHead(200, { "content-type": "application/json", "cartwright-cost": "0.000002 USD" });
+      response.end(JSON.stringify({ results }));
+    },
+  ]);
+  const call = await cartwright.run("cart.discount", { cart: {} }, { tenant: "ada", budgetMs: 50 });
+  assert.deepEqual(call, { results, cost: "0.000002 USD", replayed: false, requestId: "" });
+  const { path, headers } = requests[0];
+  assert.equal(path, "/v1/run/cart.discount");
+  assert.deepEqual([headers["cartwright-tenant"], headers["cartwright-budget-ms"]], ["ada", "50"]);
+});
+
 test("what cannot work is said before anything is sent", () => {
   assert.throws(() => new Cartwright({ url: "", key: "k" }), /needs a url and a key/);
   assert.throws(() => new Cartwright({ url: "ftp://x.test", key: "k" }), /no address/);

@@ -4,6 +4,8 @@ use cartwright_tests::{Stack, module};
 use serde_json::json;
 use tokio::process::Command;
 
+use crate::targets::deploy_for;
+
 const DISCOUNT: &str = "volume-discount-rust/volume-discount-rust.wasm";
 
 #[tokio::test]
@@ -13,6 +15,11 @@ async fn the_typescript_client_calls_a_function_and_tells_failures_apart() {
     ada.deploy("discount", module(DISCOUNT)).await;
     ada.invoke_when_known("discount", &json!({"cart": {}}))
         .await;
+    deploy_for(&ada, "in-checkout", "cart.discount", module(DISCOUNT)).await;
+    let bindings = json!([{"function": "in-checkout", "on_error": "skip"}]);
+    ada.put("/v1/targets/cart.discount/bindings", &bindings)
+        .await
+        .expect(200);
     let folder = xtask::place::root().join("clients/typescript");
 
     let output = Command::new("node")
@@ -36,5 +43,5 @@ async fn the_typescript_client_calls_a_function_and_tells_failures_apart() {
     let passed = said
         .lines()
         .find_map(|line| line.split_once("pass ")?.1.parse::<u32>().ok());
-    assert!(passed >= Some(6), "{said}");
+    assert!(passed >= Some(7), "{said}");
 }
