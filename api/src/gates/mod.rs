@@ -1,6 +1,7 @@
 //! Gates: what an alias asks of a version before it moves there. A finished batch of replays of that version must have gone
 //! well enough; a rollback is never asked.
 
+mod judge;
 mod store;
 
 use axum::extract::State;
@@ -8,7 +9,7 @@ use cartwright_domain::ids::FunctionId;
 use cartwright_domain::names::{AliasName, FunctionName};
 use cartwright_domain::problem::{Code, Problem};
 use cartwright_role::extract::{Json, Path};
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,7 +20,7 @@ use crate::auth::{FunctionRead, GateWrite, Tenant};
 use crate::database::TenantTx;
 use crate::error::{ApiError, Violation};
 use crate::functions::store::id_of;
-use crate::replays::{self, FinishedBatch};
+use crate::replays;
 
 /// Hours of a year.
 const HOURS_MAX: i32 = 8_760;
@@ -205,7 +206,7 @@ pub(crate) async fn missing(
         return Ok(Vec::new());
     }
     let newest = replays::newest_finished(tx, function_id, version).await?;
-    Ok(judge(&gate, version, newest.as_ref(), Utc::now()))
+    Ok(judge::missing(&gate, version, newest.as_ref(), Utc::now()))
 }
 
 /// The refusal of a move.
@@ -219,106 +220,4 @@ pub(crate) fn refusal(alias: &AliasName, version: i32, missing: &[String]) -> Ap
         .map(|what| serde_json::json!({"detail": what}));
     let problem = Problem::new(Code::Conflict, detail).with_errors(errors.collect());
     ApiError::Problem(Box::new(problem))
-}
-
-/// What a batch lacks of what the gate asks.
-fn judge(
-    gate: &Gate,
-    version: i32,
-    newest: Option<&FinishedBatch>,
-    now: DateTime<Utc>,
-) -> Vec<String> {
-    let Some(batch) = newest else {
-        return vec![format!(
-            "no batch of replays of version {version} has finished: start one with POST …/replays {{\"version\": {version}}}"
-        )];
-    };
-    let mut missing = Vec::new();
-    let (id, counts) = (batch.id, &batch.counts);
-    if now - batch.finished_at > TimeDelta::hours(gate.max_age_hours.into()) {
-        missing.push(format!(
-            "the newest batch, {id}, finished {}, and may be {} hours old: run another",
-            batch.finished_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            gate.max_age_hours
-        ));
-    }
-    let mut hold = |is: u32, what: &str, most: i32| {
-        if i64::from(is) > i64::from(most) {
-            missing.push(format!(
-                "{is} runs {what} in batch {id}; at most {most} may"
-            ));
-        }
-    };
-    hold(counts.newly_failing, "fail newly", gate.newly_failing_max);
-    if let Some(most) = gate.differs_max {
-        hold(counts.differs, "differ", most);
-    }
-    if i64::from(counts.compared()) < i64::from(gate.min_runs) {
-        missing.push(format!(
-            "{} runs were compared in batch {id}; {} must be",
-            counts.compared(),
-            gate.min_runs
-        ));
-    }
-    missing
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::replays::Counts;
-
-    fn gate() -> Gate {
-        Gate {
-            alias: "live".to_owned(),
-            min_runs: 10,
-            newly_failing_max: 0,
-            differs_max: Some(2),
-            max_age_hours: 24,
-            set_at: DateTime::UNIX_EPOCH,
-            set_by: "user:x".to_owned(),
-        }
-    }
-
-    fn batch(change: fn(&mut Counts)) -> FinishedBatch {
-        let mut counts = Counts {
-            same: 8,
-            differs: 2,
-            ..Counts::default()
-        };
-        change(&mut counts);
-        FinishedBatch {
-            id: Uuid::nil(),
-            finished_at: DateTime::UNIX_EPOCH,
-            counts,
-        }
-    }
-
-    #[test]
-    fn a_gate_opens_when_nothing_is_missing_and_names_each_thing_that_is() {
-        let day = DateTime::UNIX_EPOCH + TimeDelta::hours(24);
-        let missing = |change, now| judge(&gate(), 2, Some(&batch(change)), now);
-        assert_eq!(missing(|_| (), day), [""; 0]);
-        let late = missing(|_| (), day + TimeDelta::seconds(1));
-        assert!(late[0].contains("24 hours"), "{late:?}");
-        let failing = missing(|counts| counts.newly_failing = 1, day);
-        assert!(failing[0].contains("1 runs fail newly"), "{failing:?}");
-        let differing = missing(|counts| counts.differs = 3, day);
-        assert!(differing[0].contains("3 runs differ"), "{differing:?}");
-        // What could not be compared proves nothing.
-        let few = missing(
-            |counts| (counts.same, counts.not_comparable) = (7, 100),
-            day,
-        );
-        assert!(few[0].contains("9 runs were compared"), "{few:?}");
-        assert_eq!(judge(&gate(), 2, None, day).len(), 1);
-        let lenient = Gate {
-            differs_max: None,
-            ..gate()
-        };
-        let all_differ = batch(|counts| counts.differs = 900);
-        assert_eq!(judge(&lenient, 2, Some(&all_differ), day), [""; 0]);
-    }
 }

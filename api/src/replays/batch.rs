@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::one::Configuration;
-use super::store::{self, BatchRow};
+use super::runs;
+use super::store::BatchRow;
 use super::subject::Subject;
 use super::summary::{Counts, Fuel, Quote, Summary, sum_up};
 use crate::database::TenantTx;
@@ -237,7 +238,7 @@ impl ReplayBatch {
         } = match row.summary {
             Some(summary) => summary.0,
             None => {
-                let (inputs, runs) = store::runs_so_far(tx, row.batch_id).await?;
+                let (inputs, runs) = runs::store::so_far(tx, row.batch_id).await?;
                 sum_up(inputs, &runs)
             }
         };

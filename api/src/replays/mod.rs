@@ -4,7 +4,7 @@ mod batch;
 mod comparison;
 mod difference;
 mod one;
-mod results;
+mod runs;
 mod side;
 mod store;
 mod subject;
@@ -24,7 +24,7 @@ use http::{HeaderName, StatusCode};
 use uuid::Uuid;
 
 use self::batch::{BatchRequest, ReplayBatch};
-use self::results::{ReplayResult, ResultFilter};
+use self::runs::{ReplayResult, ResultFilter};
 use self::store::BatchRow;
 use crate::app::App;
 use crate::audit;
@@ -226,7 +226,7 @@ pub(crate) async fn results(
     let mut tx = app.database.tenant_tx(tenant.id).await?;
     let function_id = id_of(&mut tx, name.as_str()).await?;
     batch_of(&mut tx, function_id, id).await?;
-    let rows = store::results(&mut tx, id, filter.class, after, request.rows()?).await?;
+    let rows = runs::store::results(&mut tx, id, filter.class, after, request.rows()?).await?;
     let results = rows.into_iter().map(ReplayResult::from).collect();
     Ok(Json(Page::of(results, &request, ReplayResult::place)?))
 }

@@ -4,7 +4,7 @@ use cartwright_tests::{Stack, Tenant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::replays::{add_version, batch, echoing, guest, keeping, kept};
+use crate::recorded::{add_version, batch, echoing, guest, keeping, kept};
 
 const LIVE: &str = "/v1/functions/f/aliases/live";
 const GATE: &str = "/v1/functions/f/aliases/live/gate";

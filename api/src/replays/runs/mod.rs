@@ -1,13 +1,15 @@
 //! The runs of a batch, each with both sides: what is read, and what is stored of it.
 
+pub(super) mod store;
+
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::comparison::{Class, Comparison, WhyNot};
-use super::difference::{Difference, difference};
-use super::side::RunSide;
-use super::store::ResultRow;
+use self::store::ResultRow;
+use crate::replays::comparison::{Class, Comparison, WhyNot};
+use crate::replays::difference::{Difference, difference};
+use crate::replays::side::RunSide;
 
 /// Where a run stands in the order: its rank, its difference of fuel, its id.
 pub(super) type Place = (i16, i64, Uuid);
