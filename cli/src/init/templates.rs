@@ -116,7 +116,7 @@ pub(super) const TEMPLATES: &[Template] = &[
             shared!(
                 "quickjs/",
                 "quickjs",
-                ["LICENSE", "pack.mjs", "quickjs.wasm"]
+                ["LICENSE", "pack.mjs", "interpreter.wasm"]
             ),
             DISCOUNT_SETTINGS,
             DISCOUNT_SAMPLES,
