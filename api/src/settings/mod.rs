@@ -74,7 +74,8 @@ pub(crate) async fn put(
         Some(store::CarriedSchema {
             version,
             settings_schema: Some(schema),
-        }) => {
+            // The report of a module without one says `null`.
+        }) if !schema.is_null() => {
             obey(schema, &config, version).await?;
             Some(version)
         }

@@ -167,3 +167,14 @@ async fn a_change_that_waits_too_long_for_another_is_told_to_come_again() {
     held.rollback().await.expect("the lock let go");
     ada.patch("/v1/tenant", &rename).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_function_that_carries_no_schema_takes_any_configuration() {
+    let ada = Stack::shared().await.tenant("ada").await;
+    let plain = r#"(module (memory (export "memory") 1) (func (export "_start")))"#;
+    let plain = wat::parse_str(plain).expect("a module");
+    ada.deploy("plain", plain).await;
+    let config = json!({"colour": "red"});
+    let kept = ada.put("/v1/functions/plain/config", &config).await;
+    assert_eq!(kept.expect(200).json()["config"], config);
+}
