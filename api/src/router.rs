@@ -76,6 +76,7 @@ pub(crate) fn table() -> OpenApiRouter<App> {
         .routes(route!(crate::logs::search))
         .routes(route!(crate::logs::watch))
         .routes(route!(crate::replays::replay))
+        .routes(route!(crate::replays::recording))
         .routes(route!(crate::replays::create))
         .routes(route!(crate::replays::list))
         .routes(route!(crate::replays::get))

@@ -17,4 +17,5 @@ pub mod outcome;
 pub mod price;
 pub mod problem;
 pub mod quotas;
+pub mod seed;
 pub mod wire;

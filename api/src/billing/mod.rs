@@ -8,6 +8,7 @@ use cartwright_domain::ids::RequestId;
 use cartwright_domain::wire::{Estimate, PlanTerms};
 use cartwright_role::extract::Json;
 
+pub(crate) use self::shape::LimitsSchema;
 use self::shape::{EstimateSchema, PlanSchema};
 use crate::app::App;
 use crate::auth::{BillingRead, Tenant};

@@ -75,7 +75,7 @@ pub(super) struct PlanSchema {
 /// The limits of one invocation.
 #[derive(ToSchema)]
 #[schema(as = Limits)]
-struct LimitsSchema {
+pub(crate) struct LimitsSchema {
     /// Fuel.
     fuel: u64,
     /// Linear memory in bytes.

@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::plans;
 
 /// The snapshot of a tenant. Its generation is read together with all that it counts, so no change hides behind it.
-pub(super) async fn of(app: &App, tenant_id: TenantId) -> Result<TenantSnapshot, ApiError> {
+pub(crate) async fn of(app: &App, tenant_id: TenantId) -> Result<TenantSnapshot, ApiError> {
     let mut tx = app.database.tenant_tx(tenant_id).await?;
     // Before the picture: a plan that changes in between is told again, with the next generation.
     let terms = plans::store::terms(&mut tx).await?;

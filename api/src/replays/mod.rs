@@ -4,6 +4,7 @@ mod batch;
 mod comparison;
 mod difference;
 mod one;
+mod recording;
 mod runs;
 mod side;
 mod store;
@@ -12,6 +13,7 @@ mod summary;
 pub(crate) mod work;
 
 pub(crate) use one::{__path_replay, replay};
+pub(crate) use recording::{__path_recording, recording};
 pub(crate) use summary::Counts;
 
 use axum::extract::State;

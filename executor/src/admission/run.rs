@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cartwright_domain::ids::InvocationId;
 use cartwright_domain::outcome::Outcome;
 use cartwright_domain::problem::Code;
+use cartwright_domain::seed;
 use cartwright_engine::{Engine, EngineFault, Finished, ReadyModule, RunError};
-use sha2::{Digest, Sha256};
 use tokio::time::timeout_at;
 
 use super::Refusal;
@@ -75,7 +74,7 @@ impl Run {
             limits,
             environment: resolved.function.environment.clone(),
             clock_ms: granted.seed_id().unix_ms(),
-            seed: seed(&resolved.tenant.seed_key, granted.seed_id()),
+            seed: seed::of_run(&resolved.tenant.seed_key, granted.seed_id()),
             output_json: true,
         };
         match self.engine.run(module, run).await {
@@ -127,17 +126,6 @@ impl Step<Granted> for Run {
     }
 }
 
-/// What the guest's randomness is derived from: known only to who has the tenant's key, and the same again for the same id.
-fn seed(seed_key: &[u8; 32], seed_id: InvocationId) -> [u8; 32] {
-    // Key and message have fixed lengths, so hashing them one after the other is as good as an HMAC.
-    Sha256::new()
-        .chain_update(b"cw seed")
-        .chain_update(seed_key)
-        .chain_update(seed_id.as_bytes())
-        .finalize()
-        .into()
-}
-
 /// Recorded, never billed; what went wrong is for our log.
 fn fault_of_ours(wall: Duration) -> Finished {
     Finished {
@@ -157,21 +145,5 @@ fn fault_of_ours(wall: Duration) -> Finished {
             exit_code: None,
             backtrace: Vec::new(),
         }),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_seed_depends_on_the_key_and_the_id_and_on_nothing_else() {
-        let (one, other) = (
-            InvocationId::from_bytes([1; 16]),
-            InvocationId::from_bytes([2; 16]),
-        );
-        assert_eq!(seed(&[3; 32], one), seed(&[3; 32], one));
-        assert_ne!(seed(&[3; 32], one), seed(&[3; 32], other));
-        assert_ne!(seed(&[3; 32], one), seed(&[4; 32], one));
     }
 }

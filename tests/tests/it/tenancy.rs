@@ -138,6 +138,13 @@ async fn cells_about_one_thing(ada: &Tenant, run: &str, member: &str) -> Vec<Cel
             200,
         ),
         cell(
+            "get_recording",
+            Method::GET,
+            format!("/v1/invocations/{run}/recording"),
+            Body::None,
+            200,
+        ),
+        cell(
             "put_config",
             Method::PUT,
             text("/config"),

@@ -662,6 +662,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invocations/{id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a recording
+         * @description A recorded run with its input, its configuration, its clock and its randomness to the byte, so that it can be run again
+         *     on a developer's machine. With the same module on the same engine it burns the same fuel there.
+         */
+        get: operations["get_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invocations/{id}/replay": {
         parameters: {
             query?: never;
@@ -3078,6 +3099,57 @@ export interface components {
          * @enum {string}
          */
         RecordedWord: "recorded";
+        /** @description A recorded run, to be run again elsewhere: `cartwright run --recorded` takes it as it is. */
+        Recording: {
+            /**
+             * Format: uuid
+             * @description The run.
+             */
+            invocation_id: string;
+            /** @description The function's name. */
+            function: string;
+            /**
+             * Format: int32
+             * @description The version that ran.
+             */
+            version: number;
+            /** @description SHA-256 of its module, hexadecimal. */
+            module_sha256: string;
+            /** @description The target that the function answers, if it does. */
+            target: string | null;
+            /**
+             * Format: int32
+             * @description Which engine and fuel table the fuel was counted by.
+             */
+            engine_epoch: number;
+            /** @description The input to the byte, base64. */
+            input: string;
+            /** @description The JSON text of the configuration that it was given; null when there was none. */
+            config: string | null;
+            /**
+             * Format: int64
+             * @description What every clock of the run showed, in milliseconds since the Unix epoch.
+             */
+            clock_ms: number;
+            /** @description What the randomness of the run was drawn from: 32 bytes, hexadecimal. */
+            seed: string;
+            /** @description The limits that hold for the function now, lowered to the one that stopped the run, if one did. */
+            limits: components["schemas"]["Limits"];
+            /**
+             * @description How it ended: `ok`, or why it failed.
+             * @example ok
+             */
+            outcome: string;
+            /** @description The output to the byte, base64. */
+            output: string;
+            /**
+             * Format: int64
+             * @description Fuel burned.
+             */
+            fuel: number;
+            /** @description Whether it was answered from the cache of results, without running: then its fuel is another run's. */
+            cached: boolean;
+        };
         /** @description A refresh token, unless it is in the cookie. */
         RefreshBody: {
             /**
@@ -7387,6 +7459,92 @@ export interface operations {
                 };
             };
             /** @description `not_ready`: the meter records cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The invocation's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recording */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recording"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such invocation */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: its input was not kept (`log_status` says why), or its function was deleted */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: the meter records cannot be reached */
             503: {
                 headers: {
                     [name: string]: unknown;
