@@ -49,13 +49,19 @@ fn once(
         build::if_due(start.output, project)?;
     }
     let module = args.source.module(project)?;
-    let limits = args.source.limits();
-    let target = args.source.target(project);
+    let recording = args.source.recording(start)?;
+    let limits = args.source.limits(recording.as_ref());
+    let target = args.source.target(project, recording.as_ref());
     let checked = workbench.check(&module, target.as_deref(), &limits)?;
     let Some(ready) = &checked.ready else {
         return build::refused(start.output, &checked.report);
     };
-    let given = args.source.given(project, &checked.report)?;
+    let given = args
+        .source
+        .given(project, recording.as_ref(), &checked.report)?;
     let finished = workbench.run(ready, &given)?;
-    shown::finished(start.output, &finished, &limits)
+    let compared = recording
+        .map(|recording| recording.compare(&checked.report, &finished))
+        .transpose()?;
+    shown::finished(start.output, &finished, &limits, compared.as_ref())
 }

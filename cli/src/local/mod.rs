@@ -3,6 +3,7 @@
 
 pub(crate) mod input;
 pub(crate) mod plan;
+pub(crate) mod recorded;
 pub(crate) mod shown;
 pub(crate) mod source;
 

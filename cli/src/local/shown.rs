@@ -10,6 +10,7 @@ use cartwright_engine::Finished;
 use serde_json::{Value, json};
 
 use super::plan;
+use super::recorded::Comparison;
 use crate::ending::Ending;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -19,14 +20,22 @@ pub(crate) fn finished(
     output: Output,
     finished: &Finished,
     limits: &Limits,
+    compared: Option<&Comparison>,
 ) -> Result<Ending, Failure> {
     if output.json {
-        output.document(&document(finished, limits)?)?;
+        let mut document = document(finished, limits)?;
+        if let Some(compared) = compared {
+            document["recorded"] = compared.document();
+        }
+        output.document(&document)?;
     } else {
         plain(output, finished, limits)?;
+        if let Some(compared) = compared {
+            output.say(compared.shown());
+        }
     }
     Ok(match finished.outcome {
-        Outcome::Ok => Ending::Done,
+        Outcome::Ok if !compared.is_some_and(Comparison::is_broken) => Ending::Done,
         _ => Ending::FunctionFailed,
     })
 }

@@ -10,6 +10,7 @@ use cartwright_domain::limits::{LimitOverrides, Limits};
 use cartwright_domain::names::TargetName;
 
 use super::input::{self, Seed};
+use super::recorded::Recording;
 use super::{Given, plan};
 use crate::failure::Failure;
 use crate::global::Start;
@@ -39,6 +40,12 @@ pub(crate) struct SourceArgs {
     /// What the function's randomness is drawn from, 64 hexadecimal digits. Zeros by default, so that runs are alike.
     #[arg(long, value_name = "HEX")]
     seed: Option<Seed>,
+    /// Run a recorded run once more, and compare: its id, or a file with what `GET /v1/invocations/{id}/recording` answered.
+    /// Input, configuration, target, clock, randomness and limits are those of that run.
+    #[arg(
+        long, value_name = "RUN", conflicts_with_all = ["input", "config", "target", "clock_ms", "seed"]
+    )]
+    recorded: Option<String>,
 }
 
 impl SourceArgs {
@@ -63,8 +70,21 @@ impl SourceArgs {
         std::fs::read(&path).with_context(|| format!("read the module {}", path.display()))
     }
 
+    /// The recorded run that is to be run once more, if one is.
+    pub(crate) fn recording(&self, start: &Start) -> Result<Option<Recording>, Failure> {
+        let named = self.recorded.as_deref();
+        named.map(|named| Recording::get(start, named)).transpose()
+    }
+
     /// The target that the function answers.
-    pub(crate) fn target(&self, project: Option<&Project>) -> Option<String> {
+    pub(crate) fn target(
+        &self,
+        project: Option<&Project>,
+        recording: Option<&Recording>,
+    ) -> Option<String> {
+        if let Some(recording) = recording {
+            return recording.target();
+        }
         self.target
             .as_ref()
             .or_else(|| project.and_then(|project| project.target.as_ref()))
@@ -72,23 +92,32 @@ impl SourceArgs {
     }
 
     /// The limits that a run has.
-    pub(crate) fn limits(&self) -> Limits {
-        plan::LIMITS.lowered_by(&LimitOverrides {
+    pub(crate) fn limits(&self, recording: Option<&Recording>) -> Limits {
+        let limits = recording.map_or(plan::LIMITS, Recording::limits);
+        limits.lowered_by(&LimitOverrides {
             fuel: self.fuel,
             ..Default::default()
         })
     }
 
     /// Everything that a run of the module with this report is given.
-    pub(crate) fn given(&self, project: Option<&Project>, report: &CompileReport) -> Result<Given> {
+    pub(crate) fn given(
+        &self,
+        project: Option<&Project>,
+        recording: Option<&Recording>,
+        report: &CompileReport,
+    ) -> Result<Given> {
+        if let Some(recording) = recording {
+            return recording.given(self.limits(Some(recording)));
+        }
         let config = self.config.clone().or_else(|| {
             project.and_then(|project| project.config.as_ref().map(|path| project.path(path)))
         });
         Ok(Given {
-            target: self.target(project),
+            target: self.target(project, None),
             input: self.input(project, report)?,
             config: config.as_deref().map(input::read_config).transpose()?,
-            limits: self.limits(),
+            limits: self.limits(None),
             clock_ms: self.clock_ms.map_or_else(now_ms, Ok)?,
             seed: self.seed.map_or([0; 32], |seed| seed.0),
         })

@@ -38,14 +38,17 @@ pub(crate) fn profile(start: &Start, args: &ProfileArgs) -> Result<Ending, Failu
         build::if_due(start.output, project)?;
     }
     let module = args.source.module(project)?;
-    let limits = args.source.limits();
+    let recording = args.source.recording(start)?;
+    let limits = args.source.limits(recording.as_ref());
     let workbench = Workbench::new()?;
-    let target = args.source.target(project);
+    let target = args.source.target(project, recording.as_ref());
     let checked = workbench.check(&module, target.as_deref(), &limits)?;
     if checked.ready.is_none() {
         return build::refused(start.output, &checked.report);
     }
-    let given = args.source.given(project, &checked.report)?;
+    let given = args
+        .source
+        .given(project, recording.as_ref(), &checked.report)?;
     let (finished, profile) = workbench.profile(&module, &given)?;
     let tree = Tree::of(&profile);
     let title = match (&args.source.module, project) {

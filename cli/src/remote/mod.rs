@@ -19,6 +19,7 @@ mod usage;
 mod versions;
 
 pub(crate) use client::Remote;
+use serde_json::Value;
 
 use crate::ending::Ending;
 use crate::failure::Failure;
@@ -59,11 +60,20 @@ pub(crate) enum Command {
 
 /// Carry out a command.
 pub(crate) fn carry_out(start: &Start, command: &Command) -> Result<Ending, Failure> {
+    to_end(ask(start, command))
+}
+
+/// `GET` a document, for a command that is not about the server otherwise.
+pub(crate) fn get(start: &Start, path: &str) -> Result<Value, Failure> {
+    to_end(async { Remote::new(start)?.get(path).await })
+}
+
+fn to_end<T>(asked: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(anyhow::Error::from)?;
-    let ended = runtime.block_on(ask(start, command));
+    let ended = runtime.block_on(asked);
     // A name that is still being looked up would hold the process for as long as the resolver likes.
     runtime.shutdown_background();
     ended

@@ -551,3 +551,140 @@ fn a_schema_that_is_none_gets_no_bindings_and_says_why() {
         assert!(said.err.contains(why), "{}", said.err);
     }
 }
+
+/// Draws randomness, looks at the clock and at its settings, and answers none of it: only its fuel and output tell.
+const GAMBLER: &str = r#"(module
+    (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ (param i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "\10\00\00\00\10\00\00\00")
+    (data (i32.const 16) "\"              \"")
+    (func $letters (param $from i32) (local $i i32)
+        (loop $next
+            (i32.store8 (i32.add (i32.const 17) (i32.add (local.get $from) (local.get $i)))
+                (i32.add (i32.const 97) (i32.and (i32.load8_u (i32.add (i32.const 64) (local.get $i))) (i32.const 15))))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $next (i32.lt_u (local.get $i) (i32.const 7)))))
+    (func (export "_start") (local $spins i32)
+        (drop (call $random (i32.const 64) (i32.const 8)))
+        (call $letters (i32.const 0))
+        (local.set $spins (i32.load16_u (i32.const 64)))
+        (drop (call $clock (i32.const 0) (i64.const 1) (i32.const 64)))
+        (call $letters (i32.const 7))
+        (drop (call $environ (i32.const 80) (i32.const 84)))
+        (local.set $spins (i32.add (local.get $spins) (i32.load (i32.const 84))))
+        (block $done (loop $spin
+            (br_if $done (i32.eqz (local.get $spins)))
+            (local.set $spins (i32.sub (local.get $spins) (i32.const 1)))
+            (br $spin)))
+        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+
+#[tokio::test]
+async fn a_recorded_run_goes_the_same_way_here_to_the_unit_of_fuel() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    let kept = ada
+        .patch("/v1/tenant", &json!({"run_log_retention": "all"}))
+        .await;
+    kept.expect(200);
+    let gambler = wat::parse_str(GAMBLER).expect("a module");
+    ada.deploy("gambler", gambler.clone()).await;
+    let config = json!({"stakes": "  high "});
+    ada.put("/v1/functions/gambler/config", &config)
+        .await
+        .expect(200);
+    ada.invoke_when_known("gambler", &json!({})).await;
+    let folder = written(&gambler);
+    let recording = folder.path().join("run.json");
+    let arguments = ["run", "module.wasm", "--recorded", "run.json", "--json"];
+    let (mut outputs, mut last) = (Vec::new(), String::new());
+    for _ in 0..2 {
+        let request = ada.invocation("gambler").body("{ \"a\" :1}");
+        let there = ada.send(request).await.expect(200);
+        let id = there.header("cartwright-invocation-id");
+        let path = format!("/v1/invocations/{id}/recording");
+        let answer = eventually("the run was kept", Duration::from_secs(10), async || {
+            let answer = ada.get(&path).await;
+            (answer.status == 200).then_some(answer)
+        })
+        .await;
+        std::fs::write(&recording, answer.text()).expect("it is written");
+
+        let here = cartwright(folder.path(), &arguments).expect(0).json();
+
+        assert_eq!(here["output"], there.json());
+        assert_eq!(here["fuel"].to_string(), there.header("cartwright-fuel"));
+        assert_eq!(here["recorded"]["output_equal"], true, "{here}");
+        assert_eq!(here["recorded"]["fuel_equal"], true, "{here}");
+        assert_eq!(here["recorded"]["comparable"], true, "{here}");
+        outputs.push(there.json());
+        last = id.to_owned();
+    }
+    assert_ne!(
+        outputs[0], outputs[1],
+        "chance and the clock differ from run to run"
+    );
+
+    // The same by its id alone: the command line asks the server itself.
+    let api_key = ada.api_key.as_str();
+    let mut by_id = command(
+        folder.path(),
+        &["run", "module.wasm", "--recorded", &last, "--json"],
+    );
+    by_id
+        .env("CARTWRIGHT_API_URL", &stack.api_url)
+        .env("CARTWRIGHT_API_KEY", api_key);
+    let said = by_id.output().expect("it starts");
+    let told: Value = serde_json::from_slice(&said.stdout).expect("it answers with JSON");
+    assert_eq!(told["output"], outputs[1]);
+    assert_eq!(told["recorded"]["fuel_equal"], true, "{told}");
+
+    // A run that went otherwise on the same module is told by the exit code; another module is not to blame.
+    let text = std::fs::read_to_string(&recording).expect("it is there");
+    let mut changed: Value = serde_json::from_str(&text).expect("it is JSON");
+    changed["fuel"] = json!(1);
+    std::fs::write(&recording, changed.to_string()).expect("it is written");
+    let said = cartwright(folder.path(), &arguments[..4]).expect(1);
+    assert!(
+        said.err.contains("output equal, fuel different"),
+        "{}",
+        said.err
+    );
+    let hello = root().join("functions/hello/hello.wasm");
+    let hello = hello.to_str().expect("UTF-8");
+    let said = cartwright(folder.path(), &["run", hello, "--recorded", "run.json"]).expect(0);
+    assert!(
+        said.err.contains("not comparable: this is another module"),
+        "{}",
+        said.err
+    );
+    std::fs::write(&recording, "{}").expect("it is written");
+    let said = cartwright(folder.path(), &arguments[..4]).expect(2);
+    assert!(said.err.contains("is no recording"), "{}", said.err);
+}
+
+#[tokio::test]
+async fn a_run_whose_input_was_not_kept_has_no_recording_and_says_what_to_set() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("hello", module("hello/hello.wasm")).await;
+    let there = ada.invoke_when_known("hello", &json!({})).await;
+    let path = format!(
+        "/v1/invocations/{}/recording",
+        there.header("cartwright-invocation-id")
+    );
+    let refused = eventually("the run is known", Duration::from_secs(10), async || {
+        let answer = ada.get(&path).await;
+        let is_known = answer.status == 409 && answer.json()["log_status"] == "off";
+        is_known.then_some(answer)
+    })
+    .await;
+    assert!(
+        refused.json()["detail"]
+            .as_str()
+            .expect("text")
+            .contains("run_log_retention")
+    );
+}
