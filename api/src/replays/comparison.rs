@@ -27,6 +27,8 @@ pub(crate) enum Reason {
     ConfigurationChanged,
     /// A limit that stopped one side is another one now.
     LimitsChanged,
+    /// The schema that holds outputs is another one now.
+    TargetChanged,
     /// The clock, or money, stopped one side.
     StoppedFromOutside,
     /// One side was answered from the cache of results.
@@ -152,7 +154,23 @@ fn why_not(before: &Side, after: &Side) -> Vec<WhyNot> {
     if let Some(detail) = limits_changed(before, after) {
         add(Reason::LimitsChanged, detail);
     }
+    if is_target_changed(before, after) {
+        add(
+            Reason::TargetChanged,
+            "one version gives one output on one input: what changed since is the target's schema, which holds it on one side only"
+                .to_owned(),
+        );
+    }
     reasons
+}
+
+/// Whether one version's output broke the target's schema on one side only.
+fn is_target_changed(before: &Side, after: &Side) -> bool {
+    before.version == after.version
+        && before.outcome != after.outcome
+        && [before, after]
+            .map(|side| side.outcome)
+            .contains(&Outcome::OutputInvalid)
 }
 
 /// One version ends one way on one input; where it does not, the limit that stopped one side was another on the other side.
@@ -306,6 +324,19 @@ mod tests {
         assert_eq!(judged(&short, &lower).1, [Reason::LimitsChanged]);
         short.version = 2;
         assert_eq!(judged(&well, &short), (Class::NewlyFailing, vec![]));
+    }
+
+    #[test]
+    fn one_version_whose_output_broke_the_schema_once_had_another_schema() {
+        let (well, mut broke) = (side(Outcome::Ok, "1"), side(Outcome::OutputInvalid, "1"));
+        assert_eq!(judged(&broke, &well).1, [Reason::TargetChanged]);
+        assert_eq!(
+            judged(&well, &broke),
+            (Class::NewlyFailing, vec![Reason::TargetChanged])
+        );
+        assert_eq!(judged(&broke, &broke).1, []);
+        broke.version = 2;
+        assert_eq!(judged(&well, &broke), (Class::NewlyFailing, vec![]));
     }
 
     #[test]

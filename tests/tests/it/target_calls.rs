@@ -654,6 +654,7 @@ async fn the_functions_of_the_repository_and_their_samples_fit_the_first_targets
         ("volume-discount-rust", "cart.discount"),
         ("volume-discount-assemblyscript", "cart.discount"),
         ("volume-discount-c", "cart.discount"),
+        ("volume-discount-javascript", "cart.discount"),
         ("payment-method-filter", "payment.filter"),
         ("shipping-rule", "shipping.rates"),
     ] {

@@ -2181,7 +2181,7 @@ export interface components {
          * @description Why two runs do not compare.
          * @enum {string}
          */
-        NotComparableReason: "engine_changed" | "configuration_changed" | "limits_changed" | "stopped_from_outside" | "answered_from_cache" | "our_fault" | "input_gone";
+        NotComparableReason: "engine_changed" | "configuration_changed" | "limits_changed" | "target_changed" | "stopped_from_outside" | "answered_from_cache" | "our_fault" | "input_gone";
         /**
          * @description What the failure of one function means for a call of the target.
          * @enum {string}
