@@ -14,8 +14,8 @@ pub(crate) enum ApiError {
     /// The request breaks a rule; the text says which, with what, and what to do.
     #[error("{0}")]
     Invalid(String),
-    /// Several rules are broken, each with the member that breaks it.
-    #[error("the request breaks {} rules", .0.len())]
+    /// Rules are broken, each with the member that breaks it.
+    #[error("the request breaks {}", rules(.0))]
     InvalidMembers(Vec<Violation>),
     /// There is no valid credential; the text says why not.
     #[error("{0}")]
@@ -58,6 +58,13 @@ pub(crate) enum ApiError {
     /// We failed.
     #[error("internal error")]
     Internal(#[source] anyhow::Error),
+}
+
+fn rules(broken: &[Violation]) -> String {
+    match broken.len() {
+        1 => "a rule".to_owned(),
+        several => format!("{several} rules"),
+    }
 }
 
 /// A rule that a member of the request breaks.
