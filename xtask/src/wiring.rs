@@ -117,6 +117,10 @@ impl Wiring {
                     "CARTWRIGHT_BILLING_INTERNAL_URL",
                     &self.listeners.internal_url(Role::Billing),
                 );
+                let executors = 1 + self.listeners.more_executors.len();
+                if executors > 1 {
+                    set("CARTWRIGHT_QUOTA_EXECUTORS", &executors.to_string());
+                }
                 set(
                     "CARTWRIGHT_ARTIFACT_VERIFY_KEY",
                     self.secrets.get("CARTWRIGHT_ARTIFACT_VERIFY_KEY")?,
