@@ -46,6 +46,7 @@ impl Shedder {
 
     /// Measure from a thread of its own, which waits for nobody, for as long as the process lives.
     pub(crate) fn watch(self: &Arc<Self>, runtime: tokio::runtime::Handle) {
+        level("cartwright_shedding_ratio", 0.0);
         if self.target_ms == 0 {
             return;
         }
