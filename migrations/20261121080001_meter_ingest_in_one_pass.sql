@@ -72,6 +72,8 @@ declare
     causes text[] := doubt;
     -- What a record is billed as: unbilled where another run with its charge key was billed.
     classes smallint[] := bill_class;
+    -- What this batch put in, by place in the log; only asked for where it is not all.
+    kept bigint[];
 begin
     unbelieved := 0;
     unbilled_repeats := 0;
@@ -157,7 +159,7 @@ begin
         -- first stands.
         order by invocation_id, place
         on conflict (invocation_id) do nothing
-        returning invocation_id, tenant_id, function_id, version, trigger, outcome, bill_class, fuel, memory_kib_ms,
+        returning seq, invocation_id, tenant_id, function_id, version, trigger, outcome, bill_class, fuel, memory_kib_ms,
             input_bytes, output_bytes, log_bytes, egress_bytes
     ),
     rolled_up as (
@@ -183,16 +185,23 @@ begin
             output_bytes = held.output_bytes + excluded.output_bytes,
             log_bytes = held.log_bytes + excluded.log_bytes,
             egress_bytes = held.egress_bytes + excluded.egress_bytes
+    ),
+    noted as (
+        insert into ship_manifest (
+            writer_id, lo, hi, inserted, dups, unbelieved, fuel, billable_invocations, first_id, last_id, frames_sha256,
+            chain
+        )
+        select of_writer, lo, hi, count(*), total - unbelieved - count(*), unbelieved, coalesce(sum(fuel), 0),
+            count(*) filter (where bill_class = 1),
+            (select invocation_id from fresh order by invocation_id limit 1),
+            (select invocation_id from fresh order by invocation_id desc limit 1), frames_sha256, chain_after
+        from fresh
+        returning ship_manifest.inserted, ship_manifest.dups
     )
-    insert into ship_manifest (
-        writer_id, lo, hi, inserted, dups, unbelieved, fuel, billable_invocations, first_id, last_id, frames_sha256, chain
-    )
-    select of_writer, lo, hi, count(*), total - unbelieved - count(*), unbelieved, coalesce(sum(fuel), 0),
-        count(*) filter (where bill_class = 1),
-        (select invocation_id from fresh order by invocation_id limit 1),
-        (select invocation_id from fresh order by invocation_id desc limit 1), frames_sha256, chain_after
-    from fresh
-    returning ship_manifest.inserted, ship_manifest.dups into inserted, dups;
+    select noted.inserted, noted.dups,
+        case when noted.dups > 0 or classes <> bill_class then array(select fresh.seq from fresh) end
+    into inserted, dups, kept
+    from noted;
 
     -- Not inserted by this batch: the run was there before, or stands further up in the batch itself.
     if dups > 0 then
@@ -200,10 +209,7 @@ begin
         select of_writer, lo + place - 1, tenant_id, invocation_id, 'invocation',
             substr(records, (place - 1)::integer * record_len + 1, record_len)
         from unnest(tenant_id, invocation_id, causes) with ordinality as r (tenant_id, invocation_id, cause, place)
-        where cause is null and not exists (
-            select from meter_record as held
-            where held.invocation_id = r.invocation_id and held.writer_id = of_writer and held.seq = lo + place - 1
-        );
+        where cause is null and lo + place - 1 not in (select unnest(kept));
     end if;
     if classes <> bill_class then
         insert into usage_dup (writer_id, seq, tenant_id, invocation_id, cause, record)
@@ -211,10 +217,7 @@ begin
             substr(records, (place - 1)::integer * record_len + 1, record_len)
         from unnest(tenant_id, invocation_id, bill_class, classes, causes) with ordinality
             as r (tenant_id, invocation_id, asked, given, cause, place)
-        where cause is null and asked <> given and exists (
-            select from meter_record as held
-            where held.invocation_id = r.invocation_id and held.writer_id = of_writer and held.seq = lo + place - 1
-        );
+        where cause is null and asked <> given and lo + place - 1 in (select unnest(kept));
         get diagnostics unbilled_repeats = row_count;
     end if;
     next_seq := hi + 1;
