@@ -75,8 +75,9 @@ where
         let input = resolved.read_input(self.inputs).await?;
         let (tenant, function) = (resolved.tenant.id, resolved.function.id);
         let scope = Scope::Function(function);
-        let request = KeyedRequest::new(&key, tenant, scope, asked(&resolved, &input));
-        resolved.charge_key = key.charge_key(tenant, function, scope);
+        let asked = asked(&resolved, &input);
+        let request = KeyedRequest::new(&key, tenant, scope, asked);
+        resolved.charge_key = key.charge_key(tenant, function, scope, &asked);
         let path = format!("{INVOKE}{}", resolved.function.name);
         let work = async move {
             let done = self.inner.call(resolved).await?;

@@ -40,10 +40,17 @@ pub(crate) struct Granted {
     pub(crate) memo: Looked,
     /// What it took of the quotas.
     pub(crate) pass: Pass,
-    _places: Places,
+    /// Held until the run is over.
+    places: Option<Places>,
 }
 
 impl Granted {
+    /// Give back its places before the answer is made, which may wait for other runs.
+    pub(super) fn give_back(&mut self) {
+        self.places = None;
+        self.pass = Pass::uncounted();
+    }
+
     /// What the guest's clock and randomness derive from.
     pub(crate) fn seed_id(&self) -> InvocationId {
         self.resolved.seed_id.unwrap_or(self.invocation_id)
@@ -194,7 +201,7 @@ impl Step<Resolved> for MayThey {
             concurrency_left,
             memo: Looked::Off,
             pass,
-            _places: places,
+            places: Some(places),
             resolved,
         })
     }

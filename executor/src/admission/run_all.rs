@@ -11,6 +11,7 @@ use cartwright_domain::limits::LimitOverrides;
 use cartwright_domain::outcome::Trigger;
 use cartwright_domain::problem::Code;
 use cartwright_domain::wire::WhichVersion;
+use futures_util::TryFutureExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout_at;
@@ -23,7 +24,7 @@ use super::what::{Resolved, find};
 use super::which_target::Called;
 use super::{Answered, Done, Ended, Input, Refusal, Stopwatch};
 use crate::counters::Stage;
-use crate::idempotency::{Idempotency, IdempotencyKey, KeyedRequest, Scope, Worked};
+use crate::idempotency::{Fingerprint, Idempotency, IdempotencyKey, KeyedRequest, Scope, Worked};
 use crate::inputs::{InputRoom, Taken};
 use crate::routes::RUN;
 use crate::tenants::{Binding, Target, Tenant};
@@ -115,6 +116,7 @@ where
         stopwatch.skip();
         obey(&target, &payload)?;
         stopwatch.lap(Stage::Quota);
+        let key = key.map(|key| (key, Sha256::digest(&payload).into()));
         let call = Call {
             request_id,
             tenant,
@@ -127,8 +129,8 @@ where
         };
         match &call.key {
             None => Ok(Ended::Ran(call.run_all(self.inner).await)),
-            Some(key) => {
-                let request = call.keyed(key);
+            Some((key, asked)) => {
+                let request = call.keyed(key, *asked);
                 let work = call.work(self.inner);
                 let answer = self.idempotency.once(request, work).await?;
                 Ok(Ended::Answered(answer.map(Into::into)))
@@ -145,14 +147,14 @@ struct Call {
     payload: Bytes,
     room: Arc<Taken>,
     budget: Option<Budget>,
-    key: Option<IdempotencyKey>,
+    /// Under which key, and what was asked.
+    key: Option<(IdempotencyKey, Fingerprint)>,
     stopwatch: Stopwatch,
 }
 
 impl Call {
     /// Which functions are bound may change between a call and its repeat, and the repeat still gets the first answer.
-    fn keyed(&self, key: &IdempotencyKey) -> KeyedRequest {
-        let asked = Sha256::digest(&self.payload).into();
+    fn keyed(&self, key: &IdempotencyKey, asked: Fingerprint) -> KeyedRequest {
         KeyedRequest::new(key, self.tenant.id, Scope::Target(&self.target.name), asked)
     }
 
@@ -176,7 +178,14 @@ impl Call {
         Inner: Service<Resolved, Response = Done, Error = Refusal, Future: Send + 'static>,
     {
         // A task each, so that they run on all processors, and to their end even when the caller leaves.
-        let begin = |binding| Ok(tokio::spawn(inner.call(self.run_of(binding)?)));
+        // Its places are free for others as soon as a run is over, however long its neighbours take.
+        let begin = |binding| {
+            let run = inner.call(self.run_of(binding)?);
+            Ok(tokio::spawn(run.map_ok(|mut done| {
+                done.granted.give_back();
+                done
+            })))
+        };
         let bindings = &self.target.bindings;
         let begun: Vec<_> = bindings.iter().map(begin).collect();
         let mut runs = Vec::with_capacity(begun.len());
@@ -203,12 +212,9 @@ impl Call {
     fn run_of(&self, binding: &Binding) -> Result<Resolved, Refusal> {
         let which = WhichVersion::Alias(binding.alias.clone());
         let (function, version) = find(&self.tenant, binding.function.as_str(), &which)?;
-        let charge_key = self.key.as_ref().map_or([0; 32], |key| {
-            key.charge_key(
-                self.tenant.id,
-                function.id,
-                Scope::Target(&self.target.name),
-            )
+        let charge_key = self.key.as_ref().map_or([0; 32], |(key, asked)| {
+            let scope = Scope::Target(&self.target.name);
+            key.charge_key(self.tenant.id, function.id, scope, asked)
         });
         Ok(Resolved {
             request_id: self.request_id,

@@ -5,6 +5,7 @@ use cartwright_domain::problem::Code;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
+use super::Fingerprint;
 use crate::admission::Refusal;
 
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -64,17 +65,20 @@ impl IdempotencyKey {
     }
 
     /// What a run under this key is billed once by: see `MeterRecord::charge_key`. A function that is called by itself and
-    /// by its target under the same key ran for two requests, and is billed for both.
+    /// by its target under the same key ran for two requests, and is billed for both. So is one that was asked for something
+    /// else under a key that Redis has forgotten.
     pub(crate) fn charge_key(
         &self,
         tenant: TenantId,
         function: FunctionId,
         scope: Scope<'_>,
+        asked: &Fingerprint,
     ) -> [u8; 32] {
         let hash = Sha256::new()
             .chain_update(b"cw charge")
             .chain_update(tenant.as_bytes())
-            .chain_update(function.as_bytes());
+            .chain_update(function.as_bytes())
+            .chain_update(asked);
         self.hashed_in(scope, hash)
     }
 
@@ -194,8 +198,9 @@ mod tests {
             for key in [&one, &other] {
                 for scope in scopes {
                     all.insert(key.place(tenant, scope));
-                    all.insert(key.charge_key(tenant, f, scope));
-                    count += 2;
+                    all.insert(key.charge_key(tenant, f, scope, &[0; 32]));
+                    all.insert(key.charge_key(tenant, f, scope, &[1; 32]));
+                    count += 3;
                 }
             }
         }

@@ -273,7 +273,7 @@ async fn a_caller_who_leaves_finds_the_answer_when_it_comes_back() {
         let call = ada
             .invocation("busy")
             .header("Idempotency-Key", format!("caller-{caller}"));
-        ada.try_send(call.body("{}").timeout(Duration::from_millis(60)))
+        ada.try_send(call.body("{}").timeout(Duration::from_millis(30)))
     });
     let answers: Vec<_> = join_all(impatient).await;
 
