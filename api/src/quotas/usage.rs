@@ -34,7 +34,10 @@ pub(crate) async fn of(
 
 /// Whatever is billed counts.
 fn summed(rows: &[UsageRow], now: DateTime<Utc>) -> TenantQuotaUsage {
-    let mut usage = TenantQuotaUsage::default();
+    let mut usage = TenantQuotaUsage {
+        at_ms: u64::try_from(now.timestamp_millis()).unwrap_or(0),
+        ..TenantQuotaUsage::default()
+    };
     for row in rows {
         let is_today = DateTime::parse_from_rfc3339(&row.from)
             .is_ok_and(|from| from.to_utc().date_naive() == now.date_naive());
@@ -85,6 +88,7 @@ mod tests {
             daily_fuel: 30,
             monthly_fuel: 1_030,
         };
+        assert_eq!(usage.at_ms, 1_795_262_400_000);
         assert_eq!(usage.tenant, expected);
         assert_eq!(usage.functions[&function], expected);
     }

@@ -194,6 +194,8 @@ pub struct ArtifactLocation {
 /// What a tenant and each of its functions used in the day and the month that go on, as billing has counted it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TenantQuotaUsage {
+    /// When this was, in milliseconds since the Unix epoch: it says of which day and month.
+    pub at_ms: u64,
     /// All of its functions together.
     pub tenant: QuotaUsage,
     /// Each function that ran this month.

@@ -105,8 +105,15 @@ impl Rule {
         false
     }
 
-    /// Billing has told what was used in the period.
-    pub(crate) fn found(&self, used: u64) {
+    /// Billing has told what was used in the period that went on at `at_ms`. Of another period than the rule's, by a clock
+    /// that is ahead or an answer that is late, it says nothing; the next exchange asks again.
+    pub(crate) fn found(&self, used: u64, at_ms: u64) {
+        let mut ledger = self.ledger.lock();
+        let told_of = self.id.kind.period().map(|period| period.number_at(at_ms));
+        if told_of != Some(self.period.load(Ordering::Relaxed)) {
+            ledger.asks_for_usage = false;
+            return;
+        }
         let used = i64::try_from(used).unwrap_or(i64::MAX);
         self.used_before.store(used, Ordering::Relaxed);
     }

@@ -43,6 +43,6 @@ pub(crate) async fn find_usage(api: Peer, mut lost: mpsc::Receiver<Arc<Rule>>) {
         });
         // A function that did not run yet is not listed.
         let used = of.and_then(|usage| usage.of(rule.id.kind)).unwrap_or(0);
-        rule.found(used);
+        rule.found(used, usage.at_ms);
     }
 }

@@ -117,7 +117,7 @@ impl Fleet {
         .await;
         for executor in &mut self.executors {
             while let Ok(rule) = executor.lost.try_recv() {
-                rule.found(self.used);
+                rule.found(self.used, now_ms);
             }
         }
     }
