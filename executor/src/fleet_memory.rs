@@ -15,12 +15,17 @@ const ANSWERS_WITHIN: Duration = Duration::from_millis(250);
 /// After a question without an answer none is asked for so long, so that an outage costs a few requests the wait and not all.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// A connection that nobody used for so long is tried first: that Redis was started anew meanwhile shows only on use.
+const IDLE_MS: u64 = 1_000;
+
 /// Redis, as far as it answers.
 pub(crate) struct FleetMemory {
     connection: ConnectionManager,
     began: Instant,
     /// Nothing is asked until so many milliseconds after `began`.
     quiet_until_ms: AtomicU64,
+    /// The last question, in the same milliseconds.
+    asked_at_ms: AtomicU64,
 }
 
 /// There was no answer in time.
@@ -41,6 +46,7 @@ impl FleetMemory {
             connection,
             began: Instant::now(),
             quiet_until_ms: AtomicU64::new(0),
+            asked_at_ms: AtomicU64::new(0),
         })
     }
 
@@ -49,15 +55,33 @@ impl FleetMemory {
         &self,
         question: impl AsyncFnOnce(ConnectionManager) -> RedisResult<T>,
     ) -> Result<T, Unreachable> {
+        self.ask_within(ANSWERS_WITHIN, question).await
+    }
+
+    /// Ask one question whose answer is of use only so soon.
+    pub(crate) async fn ask_within<T>(
+        &self,
+        within: Duration,
+        question: impl AsyncFnOnce(ConnectionManager) -> RedisResult<T>,
+    ) -> Result<T, Unreachable> {
         let now_ms = self.now_ms();
         if now_ms < self.quiet_until_ms.load(Ordering::Relaxed) {
             return Err(Unreachable);
         }
-        let asked = question(self.connection.clone());
-        let why = match tokio::time::timeout(ANSWERS_WITHIN, asked).await {
+        let is_idle = self.asked_at_ms.swap(now_ms, Ordering::Relaxed) + IDLE_MS < now_ms;
+        let asked = async {
+            if is_idle {
+                let mut connection = self.connection.clone();
+                let ping = redis::cmd("PING");
+                // Whatever comes of it: a connection that has ended is made anew for the question.
+                ping.query_async::<String>(&mut connection).await.ok();
+            }
+            question(self.connection.clone()).await
+        };
+        let why = match tokio::time::timeout(within, asked).await {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("it did not answer within {} ms", ANSWERS_WITHIN.as_millis()),
+            Err(_) => format!("it did not answer within {} ms", within.as_millis()),
         };
         let quiet_ms = u64::try_from(QUIET.as_millis()).unwrap_or(u64::MAX);
         let until = self.now_ms().saturating_add(quiet_ms);

@@ -118,6 +118,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
     );
 
     let memory = Arc::new(FleetMemory::new(&config.peers.redis_url)?);
+    let results = Arc::new(FleetMemory::new(&config.peers.redis_url)?);
 
     let written = CancellationToken::new();
     let shipping = tokio::spawn(shipper.run(billing, written.clone()));
@@ -175,7 +176,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
     };
     tokio::spawn(levels.watch());
 
-    let memo = Arc::new(Memo::new(config.memo.memo_bytes_max, memory.clone()));
+    let memo = Arc::new(Memo::new(config.memo.memo_bytes_max, results));
     let inputs = InputRoom::of_process();
     let shedder = Shedder::new(config.quotas.shed_delay_ms);
     shedder.watch(tokio::runtime::Handle::current());

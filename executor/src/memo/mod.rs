@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use metrics::{Counter, counter};
+use tokio::sync::Semaphore;
 
 use crate::fleet_memory::FleetMemory;
 
@@ -24,22 +25,28 @@ const KEEP_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Redis is waited for no longer: past this, running is the faster way to the result.
 const FOUND_WITHIN: Duration = Duration::from_millis(20);
 
+/// Results on their way to Redis at a time, at most.
+const KEEPING_MAX: usize = 64;
+
 /// All results that are kept.
 pub(crate) struct Memo {
     local: Local,
     fleet: Arc<FleetMemory>,
+    keeping: Arc<Semaphore>,
     found_here: Counter,
     found_in_fleet: Counter,
     not_found: Counter,
 }
 
 impl Memo {
-    /// So many bytes of results are kept in this process.
+    /// So many bytes of results are kept in this process. `fleet` is asked for nothing else: what becomes of results must
+    /// disarm no protection.
     pub(crate) fn new(bytes_max: usize, fleet: Arc<FleetMemory>) -> Self {
         let lookups = |result| counter!("cartwright_memo_lookups_total", "result" => result);
         Self {
             local: Local::new(bytes_max),
             fleet,
+            keeping: Arc::new(Semaphore::new(KEEPING_MAX)),
             found_here: lookups("here"),
             found_in_fleet: lookups("fleet"),
             not_found: lookups("none"),
@@ -62,14 +69,13 @@ impl Memo {
     }
 
     async fn find_in_fleet(&self, name: &ResultName) -> Option<Bytes> {
-        let asked = self.fleet.ask(async |mut connection| {
+        let asked = self.fleet.ask_within(FOUND_WITHIN, async |mut connection| {
             redis::cmd("GET")
                 .arg(name.in_redis())
                 .query_async::<Option<Vec<u8>>>(&mut connection)
                 .await
         });
-        let found = tokio::time::timeout(FOUND_WITHIN, asked).await.ok()?;
-        found.ok()?.map(Bytes::from)
+        asked.await.ok()?.map(Bytes::from)
     }
 
     /// Keep an output. Nobody waits for Redis here.
@@ -78,8 +84,13 @@ impl Memo {
             return;
         }
         self.local.keep(name, output.clone());
+        // More than these at a time are not kept there: each holds an output.
+        let Ok(place) = self.keeping.clone().try_acquire_owned() else {
+            return;
+        };
         let fleet = self.fleet.clone();
         tokio::spawn(async move {
+            let _place = place;
             let kept = fleet.ask(async |mut connection| {
                 redis::cmd("SET")
                     .arg(name.in_redis())
