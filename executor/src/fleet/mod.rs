@@ -53,7 +53,10 @@ impl Fleet {
     /// [`Fleet::leave`].
     pub(crate) async fn report(self) -> Self {
         // The first report counts what earlier processes left, so that nobody takes it for lost in between.
-        self.logs.counted().await;
+        tokio::select! {
+            () = self.logs.counted() => {}
+            () = self.drain.begun() => {}
+        }
         let started_at_ms = self.executor_id.unix_ms();
         let (mut told, mut failures) = (Vec::new(), 0_u32);
         loop {

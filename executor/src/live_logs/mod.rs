@@ -44,8 +44,13 @@ impl LiveLogs {
             tenant_id: done.granted.resolved.tenant.id,
             function_id: done.granted.resolved.function.id,
         };
-        let mut pending = self.0.pending.lock();
-        if pending.is_watched(which) && pending.push(which, LoggedRun::of(done)) {
+        if !self.0.pending.lock().is_watched(which) {
+            return;
+        }
+        // Made outside the lock, which the runs of all tenants pass.
+        let run = LoggedRun::of(done);
+        let has_begun_to_wait = self.0.pending.lock().push(which, run);
+        if has_begun_to_wait {
             self.0.waits.notify_one();
         }
     }

@@ -29,11 +29,14 @@ pub(super) struct LoggedRun {
     log: Bytes,
     log_truncated: bool,
     failure: Option<String>,
+    /// Its lines, with those that readers get beside what it wrote.
+    lines: u64,
 }
 
 impl LoggedRun {
     pub(super) fn of(done: &Done) -> Self {
         let (granted, finished) = (&done.granted, &done.finished);
+        let written = log_line::lines(&String::from_utf8_lossy(&finished.log)).count() as u64;
         Self {
             invocation_id: granted.invocation_id,
             version: granted.resolved.version.number,
@@ -41,6 +44,9 @@ impl LoggedRun {
             log: finished.log.clone(),
             log_truncated: finished.log_truncated(),
             failure: finished.error.as_ref().map(|error| error.message.clone()),
+            lines: written
+                + u64::from(finished.log_truncated())
+                + u64::from(finished.error.is_some()),
         }
     }
 
@@ -50,12 +56,6 @@ impl LoggedRun {
 
     fn bytes(&self) -> usize {
         OVERHEAD_BYTES + self.log.len() + self.failure.as_ref().map_or(0, String::len)
-    }
-
-    /// Its lines, with those that readers get beside what it wrote.
-    fn lines(&self) -> u64 {
-        let written = log_line::lines(&String::from_utf8_lossy(&self.log)).count() as u64;
-        written + u64::from(self.log_truncated) + u64::from(self.failure.is_some())
     }
 
     fn to_wire(&self) -> LiveRun {
@@ -127,7 +127,7 @@ impl Pending {
             return false;
         }
         if function.bytes >= FUNCTION_BYTES_MAX || self.bytes >= BYTES_MAX {
-            function.lines_dropped += run.lines();
+            function.lines_dropped += run.lines;
             return false;
         }
         let bytes = run.bytes();
@@ -179,7 +179,7 @@ impl Batch {
 
     /// Its lines, and those that it only counts.
     pub(super) fn lines(&self) -> u64 {
-        self.lines_dropped + self.runs.iter().map(LoggedRun::lines).sum::<u64>()
+        self.lines_dropped + self.runs.iter().map(|run| run.lines).sum::<u64>()
     }
 }
 
@@ -204,6 +204,7 @@ mod tests {
             log: Bytes::copy_from_slice(log.as_bytes()),
             log_truncated: false,
             failure: failure.map(str::to_owned),
+            lines: log_line::lines(log).count() as u64 + u64::from(failure.is_some()),
         }
     }
 
