@@ -39,6 +39,9 @@ pub(crate) struct Executors {
     turn: AtomicUsize,
 }
 
+/// Registered executors that are tried for one run, at most: each that hangs costs the time of connecting.
+const TRIED_MAX: usize = 8;
+
 impl Executors {
     /// The registered executors, and these.
     pub(crate) fn new(config: &ExecutorsConfig, client: &Client, database: Database) -> Self {
@@ -91,6 +94,7 @@ impl Executors {
                 Vec::new()
             }
         };
+        urls.truncate(TRIED_MAX);
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
         for at in 0..self.configured.len() {
             let url = &self.configured[first.wrapping_add(at) % self.configured.len()];

@@ -205,7 +205,7 @@ pub(crate) async fn missing(
     if store::is_free_to_move(tx, function_id, alias.as_str(), version).await? {
         return Ok(Vec::new());
     }
-    let newest = replays::newest_finished(tx, function_id, version).await?;
+    let newest = replays::newest_finished(tx, function_id, version, alias).await?;
     Ok(judge::missing(&gate, version, newest.as_ref(), Utc::now()))
 }
 

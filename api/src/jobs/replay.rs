@@ -1,9 +1,10 @@
 //! The job that runs a batch of replays. What a worker leaves undone, because it drains or dies, another goes on with.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cartwright_domain::problem::Code;
 use cartwright_role::drain::Drain;
+use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::claim::Held;
@@ -19,6 +20,12 @@ const TRIES: u32 = 5;
 /// The pause before such a try; it doubles.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// How long a batch keeps its slot before others have theirs: one tenant's batches take minutes to hours.
+const TURN: Duration = Duration::from_secs(30);
+
+/// A batch that has not ended so long after it began has runs that cannot be made, and fails.
+const GIVE_UP_AFTER: TimeDelta = TimeDelta::days(1);
+
 /// Run a batch from where it stands. An error is ours, and the job is done again.
 pub(super) async fn perform(
     replaying: &Replaying,
@@ -27,9 +34,17 @@ pub(super) async fn perform(
     drain: &Drain,
 ) -> anyhow::Result<()> {
     if let Some(open) = replaying.open(held.tenant_id(), batch_id).await? {
+        if open.age() > GIVE_UP_AFTER {
+            return fail(
+                held,
+                batch_id,
+                "some of its runs could not be made for a day",
+            )
+            .await;
+        }
         match run(&open, held, batch_id, drain).await {
             Ok(Stopped::Done) => {}
-            Ok(Stopped::Draining) => return Ok(held.let_go().await?),
+            Ok(Stopped::HandedBack) => return Ok(held.let_go().await?),
             Err(ApiError::Internal(error)) => return Err(error),
             Err(error) if is_passing(&error) => return Err(error.into()),
             Err(error) => return fail(held, batch_id, &error.to_string()).await,
@@ -46,8 +61,8 @@ pub(super) async fn perform(
 enum Stopped {
     /// It has ended: finished here, or cancelled.
     Done,
-    /// This worker goes.
-    Draining,
+    /// Its turn is over, or this worker goes: it is gone on with when its next turn comes.
+    HandedBack,
 }
 
 async fn run(
@@ -57,9 +72,10 @@ async fn run(
     drain: &Drain,
 ) -> Result<Stopped, ApiError> {
     open.begin().await?;
+    let turn = Instant::now();
     loop {
-        if drain.has_begun() {
-            return Ok(Stopped::Draining);
+        if drain.has_begun() || turn.elapsed() > TURN {
+            return Ok(Stopped::HandedBack);
         }
         let Some(settled) = some(open).await? else {
             return Ok(Stopped::Done);

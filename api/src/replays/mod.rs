@@ -18,7 +18,7 @@ pub(crate) use summary::Counts;
 
 use axum::extract::State;
 use cartwright_domain::ids::FunctionId;
-use cartwright_domain::names::FunctionName;
+use cartwright_domain::names::{AliasName, FunctionName};
 use cartwright_role::extract::{Json, Path, Query};
 use chrono::{DateTime, Utc};
 use http::header::LOCATION;
@@ -50,8 +50,9 @@ pub(crate) async fn newest_finished(
     tx: &mut TenantTx,
     function_id: FunctionId,
     version: i32,
+    alias: &AliasName,
 ) -> Result<Option<FinishedBatch>, ApiError> {
-    let row = store::newest_finished(tx, function_id, version).await?;
+    let row = store::newest_finished(tx, function_id, version, alias.as_str()).await?;
     Ok(row.and_then(|row| {
         Some(FinishedBatch {
             id: row.batch_id,

@@ -191,11 +191,13 @@ pub(crate) async fn end(
     Ok(())
 }
 
-/// The newest finished batch of a version that filters by no outcome.
+/// The newest finished batch of a version that filters by no outcome, and compares with what was recorded or with what the
+/// alias points at: a comparison with just any version would say nothing of the move.
 pub(super) async fn newest_finished(
     tx: &mut TenantTx,
     function_id: FunctionId,
     version: i32,
+    alias: &str,
 ) -> Result<Option<BatchRow>, ApiError> {
     let batch = sqlx::query_as!(
         BatchRow,
@@ -204,12 +206,16 @@ pub(super) async fn newest_finished(
             status as "status: Status", error, summary as "summary: Json<Summary>", created_at, created_by, begun_at, ended_at
         from replay_batch
         where tenant_id = $1 and function_id = $2 and version = $3 and status = 'finished' and outcome is null
+            and (against is null or against = (
+                select alias.version from alias where tenant_id = $1 and function_id = $2 and name = $4
+            ))
         order by ended_at desc
         limit 1
         "#,
         tx.tenant().uuid(),
         function_id.uuid(),
         version,
+        alias,
     )
     .fetch_optional(tx.connection())
     .await?;

@@ -48,8 +48,10 @@ async fn a_gate_refuses_until_a_batch_went_well_enough_and_never_a_rollback() {
         "{}",
         untried.text()
     );
-    // One outcome alone proves nothing, and neither do too few.
+    // One outcome alone proves nothing, nor does a comparison with what is not live, and neither do too few.
     batch(&ada, "f", &json!({"version": 2, "outcome": "ok"})).await;
+    promote(&ada, 2).await.expect(409);
+    batch(&ada, "f", &json!({"version": 2, "against": 3})).await;
     promote(&ada, 2).await.expect(409);
     batch(&ada, "f", &json!({"version": 2, "last": 2})).await;
     let few = promote(&ada, 2).await.expect(409);

@@ -136,7 +136,7 @@ pub(in crate::replays) async fn results(
         select invocation_id, class as "class!: Class", fuel_delta, result as "result!: Json<RunResult>"
         from replay_run
         where tenant_id = $1 and batch_id = $2 and class is not null and ($3::text is null or class = $3)
-            and ($4::smallint is null or (rank, -fuel_delta, invocation_id) > ($4, -$5::bigint, $6::uuid))
+            and ($4::smallint is null or (rank, -fuel_delta, invocation_id) > ($4, $5::bigint, $6::uuid))
         order by rank, fuel_delta desc, invocation_id
         limit $7
         "#,
@@ -144,7 +144,8 @@ pub(in crate::replays) async fn results(
         batch_id,
         class as Option<Class>,
         after.map(|place| place.0),
-        after.map(|place| place.1),
+        // A cursor is the caller's, and the least number has no opposite.
+        after.map(|place| place.1.saturating_neg()),
         after.map(|place| place.2),
         limit,
     )

@@ -5,6 +5,7 @@ mod settled;
 
 use cartwright_domain::ids::{FunctionId, RequestId, TenantId};
 use cartwright_domain::wire::{Record, RunRequest};
+use chrono::{TimeDelta, Utc};
 use uuid::Uuid;
 
 pub(crate) use self::settled::Settled;
@@ -90,6 +91,13 @@ impl Open<'_> {
             );
         }
         Ok(())
+    }
+
+    /// How long ago it began.
+    pub(crate) fn age(&self) -> TimeDelta {
+        self.batch
+            .begun_at
+            .map_or_else(TimeDelta::zero, |begun| Utc::now() - begun)
     }
 
     async fn tx(&self) -> Result<TenantTx, ApiError> {
