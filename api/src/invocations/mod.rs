@@ -85,6 +85,7 @@ async fn join(
 async fn expected(tx: &mut TenantTx, run_log_days: u16) -> Result<Expected, ApiError> {
     Ok(Expected {
         retention: retention_of(&store::retention(tx).await?)?,
+        since: store::retention_since(tx).await?,
         days: run_log_days,
         now: chrono::Utc::now(),
     })

@@ -110,13 +110,16 @@ pub(crate) struct RunErrorSchema {
 /// What logs are to be expected: by the tenant's retention, and for how long.
 pub(super) struct Expected {
     pub(super) retention: Retention,
+    /// Since when.
+    pub(super) since: DateTime<Utc>,
     pub(super) days: u16,
     pub(super) now: DateTime<Utc>,
 }
 
 impl Expected {
     /// What became of a run's log. A log that is not there, is of a run that keeps one and is too young to be missed, counts
-    /// as retained: it is on its way. A retention that was changed since judges earlier runs too.
+    /// as retained: it is on its way. Of a run from before the retention was changed nobody knows whether it was to keep one,
+    /// and so nothing is said to be lost.
     pub(super) fn status(&self, record: &Record, is_kept: bool) -> LogStatus {
         let started_at = at(record.started_at_ms);
         let first_day_kept = self.now.date_naive() - TimeDelta::days(i64::from(self.days));
@@ -128,7 +131,7 @@ impl Expected {
         match () {
             () if is_kept => LogStatus::Retained,
             () if started_at.date_naive() < first_day_kept => LogStatus::Expired,
-            () if !leaves_log => LogStatus::Off,
+            () if !leaves_log || started_at < self.since => LogStatus::Off,
             () if self.now - started_at < ON_ITS_WAY => LogStatus::Retained,
             () => LogStatus::Dropped,
         }

@@ -139,6 +139,17 @@ pub(crate) async fn retention(tx: &mut TenantTx) -> Result<String, ApiError> {
     Ok(retention)
 }
 
+/// Since when that is so.
+pub(super) async fn retention_since(tx: &mut TenantTx) -> Result<DateTime<Utc>, ApiError> {
+    let since = sqlx::query_scalar!(
+        "select run_log_retention_since from tenant where tenant_id = $1",
+        tx.tenant().uuid(),
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(since)
+}
+
 /// The newest runs of a function that have a log, from one id and below another.
 pub(crate) async fn kept_of_function(
     tx: &mut TenantTx,

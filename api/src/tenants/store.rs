@@ -73,7 +73,10 @@ pub(super) async fn update(
     sqlx::query!(
         r#"
         update tenant
-        set name = coalesce($2, name), run_log_retention = coalesce($3, run_log_retention), limits = coalesce($4, limits)
+        set name = coalesce($2, name), run_log_retention = coalesce($3, run_log_retention), limits = coalesce($4, limits),
+            run_log_retention_since = case
+                when $3 <> run_log_retention then now() else run_log_retention_since
+            end
         where tenant_id = $1
         "#,
         tx.tenant().uuid(),

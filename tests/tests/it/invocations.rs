@@ -48,6 +48,7 @@ async fn a_run_is_kept_by_the_tenants_retention() {
         ada.invoke("discount", &sample).await.expect(200),
         ada.invoke("discount", &json!({})).await.expect(422),
     );
+    let id = good.header("cartwright-invocation-id").to_owned();
     let good = listed(&ada, &good).await;
     assert_eq!(
         (&good["log_status"], &good["input"], &good["outcome"]),
@@ -77,6 +78,9 @@ async fn a_run_is_kept_by_the_tenants_retention() {
         (run["log_status"] == "retained" && run["output"] == answer.json()).then_some(())
     })
     .await;
+    // A run from before was to leave none, and so nothing of it was lost.
+    let earlier = ada.get(&format!("/v1/invocations/{id}")).await.expect(200);
+    assert_eq!(earlier.json()["log_status"], "off");
 }
 
 #[tokio::test]
