@@ -15,6 +15,7 @@ mod problem;
 mod profile;
 mod project;
 mod remote;
+mod replay;
 mod run;
 mod test;
 mod watch;
@@ -48,6 +49,8 @@ enum Command {
     Build(build::BuildArgs),
     /// Run a function on this machine, under the limits and the fuel count of production.
     Run(run::RunArgs),
+    /// Run a recorded run once more on this machine, and compare output and fuel.
+    Replay(replay::ReplayArgs),
     /// Profile a run on this machine: which functions burn its fuel, to the unit.
     Profile(profile::ProfileArgs),
     /// Run every sample of the project on this machine, and compare.
@@ -77,6 +80,7 @@ fn carry_out(global: Global, command: Command) -> Result<Ending, Failure> {
         Command::Bindings(args) => bindings::bindings(&start, &args),
         Command::Build(args) => build::build(&start, &args),
         Command::Run(args) => run::run(&start, &args),
+        Command::Replay(args) => replay::replay(&start, &args),
         Command::Profile(args) => profile::profile(&start, &args),
         Command::Test(args) => test::test(&start, &args),
         Command::Completion(args) => {

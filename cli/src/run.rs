@@ -18,6 +18,15 @@ pub(crate) struct RunArgs {
     watch: bool,
 }
 
+impl From<SourceArgs> for RunArgs {
+    fn from(source: SourceArgs) -> Self {
+        Self {
+            source,
+            watch: false,
+        }
+    }
+}
+
 /// Run it, print the output, and say on standard error how it ended and what it used.
 pub(crate) fn run(start: &Start, args: &RunArgs) -> Result<Ending, Failure> {
     let project = args.source.project(start)?;

@@ -49,6 +49,20 @@ pub(crate) struct SourceArgs {
 }
 
 impl SourceArgs {
+    /// A recorded run, of this module or of the project's.
+    pub(crate) fn of_recorded(module: Option<PathBuf>, recorded: String) -> Self {
+        Self {
+            module,
+            input: None,
+            config: None,
+            target: None,
+            fuel: None,
+            clock_ms: None,
+            seed: None,
+            recorded: Some(recorded),
+        }
+    }
+
     /// The project that is meant when no module is named.
     pub(crate) fn project<'a>(&self, start: &'a Start) -> Result<Option<&'a Project>, Failure> {
         match (&self.module, &start.project) {

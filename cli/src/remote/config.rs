@@ -72,7 +72,7 @@ async fn set(
     let project = start.project.as_ref();
     let of_project = project.and_then(|project| Some(project.path(project.config.as_ref()?)));
     let file = file.cloned().or(of_project).ok_or_else(|| {
-        Failure::local("which configuration? Give --file, or `config` in cartwright.toml")
+        Failure::local("which configuration? Give --file (`--file -` reads standard input), or `config` in cartwright.toml")
     })?;
     let config: Value = serde_json::from_slice(&input::read(&file)?)
         .with_context(|| format!("{} is not JSON", file.display()))?;

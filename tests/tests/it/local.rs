@@ -629,10 +629,7 @@ async fn a_recorded_run_goes_the_same_way_here_to_the_unit_of_fuel() {
 
     // The same by its id alone: the command line asks the server itself.
     let api_key = ada.api_key.as_str();
-    let mut by_id = command(
-        folder.path(),
-        &["run", "module.wasm", "--recorded", &last, "--json"],
-    );
+    let mut by_id = command(folder.path(), &["replay", &last, "module.wasm", "--json"]);
     by_id
         .env("CARTWRIGHT_API_URL", &stack.api_url)
         .env("CARTWRIGHT_API_KEY", api_key);
