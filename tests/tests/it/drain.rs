@@ -15,7 +15,7 @@ use crate::shipping::billed;
 async fn no_run_is_cut_and_no_record_lost_when_the_executor_is_asked_to_end() {
     let stack = Stack::start(Options::default()).await;
     let ada = stack.tenant("ada").await;
-    ada.deploy("busy", busy(6_000_000)).await;
+    ada.deploy("busy", busy(12_000_000)).await;
     ada.invoke_when_known("busy", &json!({})).await.expect(200);
 
     let runs = join_all((0..40).map(|_| ada.try_send(ada.invocation("busy").body("{}"))));
