@@ -83,9 +83,10 @@ async fn join(
 }
 
 async fn expected(tx: &mut TenantTx, run_log_days: u16) -> Result<Expected, ApiError> {
+    let (retention, since) = store::retention_since(tx).await?;
     Ok(Expected {
-        retention: retention_of(&store::retention(tx).await?)?,
-        since: store::retention_since(tx).await?,
+        retention: retention_of(&retention)?,
+        since,
         days: run_log_days,
         now: chrono::Utc::now(),
     })

@@ -139,15 +139,17 @@ pub(crate) async fn retention(tx: &mut TenantTx) -> Result<String, ApiError> {
     Ok(retention)
 }
 
-/// Since when that is so.
-pub(super) async fn retention_since(tx: &mut TenantTx) -> Result<DateTime<Utc>, ApiError> {
-    let since = sqlx::query_scalar!(
-        "select run_log_retention_since from tenant where tenant_id = $1",
+/// The same, and since when that is so.
+pub(super) async fn retention_since(
+    tx: &mut TenantTx,
+) -> Result<(String, DateTime<Utc>), ApiError> {
+    let tenant = sqlx::query!(
+        "select run_log_retention, run_log_retention_since from tenant where tenant_id = $1",
         tx.tenant().uuid(),
     )
     .fetch_one(tx.connection())
     .await?;
-    Ok(since)
+    Ok((tenant.run_log_retention, tenant.run_log_retention_since))
 }
 
 /// The newest runs of a function that have a log, from one id and below another.
