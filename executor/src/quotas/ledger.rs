@@ -243,12 +243,7 @@ impl Rule {
         };
         self.retry_at_ms.store(retry_at_ms, Ordering::Relaxed);
         if self.id.kind == QuotaKind::Concurrency {
-            let cap = if ask.wish == 0 {
-                self.share()
-            } else {
-                granted.units
-            };
-            self.hold(&mut ledger, cap);
+            self.settle_places(&mut ledger, ask, granted);
             return false;
         }
         self.balance

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use super::ledger::{Ask, EXCHANGE_MAX_MS, EXCHANGE_MIN_MS, IDLE_MS, Ledger, Plan, exact, whole};
+use super::ledger::{
+    Ask, EXCHANGE_MAX_MS, EXCHANGE_MIN_MS, Granted, IDLE_MS, Ledger, Plan, exact, whole,
+};
 use super::rule::Rule;
 
 impl Rule {
@@ -21,6 +23,7 @@ impl Rule {
         };
         let is_registered = ledger.want > 0.0;
         let is_due = (refused > 0 && now_ms >= self.retry_at_ms.load(Ordering::Relaxed))
+            || peak > ledger.cap
             || (wanted > ledger.cap && since_ms >= EXCHANGE_MIN_MS)
             || (since_ms >= EXCHANGE_MAX_MS && (wanted > 0 || is_registered || ledger.is_untold()));
         if !is_due {
@@ -53,7 +56,23 @@ impl Rule {
         (self.limit() / self.desk.executors()).max(1)
     }
 
+    /// Take in which places Redis gave. Who got all it wished may go ahead by half an equal part of what is left, until the
+    /// next exchange: runs that come over from an executor that died find room at once. Half, since news is old soon.
+    pub(super) fn settle_places(&self, ledger: &mut Ledger, ask: Ask, granted: Granted) {
+        if ask.wish == 0 {
+            self.hold(ledger, self.share());
+            return;
+        }
+        self.hold(ledger, granted.units);
+        if granted.units == ask.wish {
+            let credit = granted.left.max(0) / (2 * self.desk.executors());
+            self.floor.store(-credit, Ordering::Relaxed);
+        }
+    }
+
+    /// Have so many places, and no credit beyond them.
     pub(super) fn hold(&self, ledger: &mut Ledger, cap: i64) {
+        self.floor.store(0, Ordering::Relaxed);
         let more = cap - ledger.cap;
         ledger.cap = cap;
         let balance = self.balance.fetch_add(more, Ordering::Relaxed) + more;
