@@ -94,7 +94,7 @@ pub(super) fn reconcile(sent: &Sent, bill: &Bill, executors: usize) -> Verdict {
     let started = sent.answered.len() + sent.cut_off;
     let twice = bill.entries - bill.invocations.len();
     let sums_agree = bill.summed == bill.invocations.len() as u64;
-    let others_served = executors == 1 || sent.refused == 0;
+    let others_served = executors == 1 || sent.refusals() == 0;
     let holds = unbilled.is_empty()
         && bill.invocations.len() <= started
         && twice == 0
@@ -112,7 +112,8 @@ pub(super) fn reconcile(sent: &Sent, bill: &Bill, executors: usize) -> Verdict {
         "
     answered    {answered:>8}   runs whose answer came back
     billed      {billed:>8}   runs on the bill; /v1/usage says {summed}
-    started     {started:>8}   at most: answered, or cut off by a kill ({cut_off}); of {requests} requests, {refused} found nobody or were refused
+    started     {started:>8}   at most: answered, or cut off by a kill ({cut_off}); of {requests} requests
+    refused     {refused:>8}   ran nothing{reasons}
 
     every answer is on the bill           {all_billed}{missing}
     nothing on the bill was not started   {all_started}
@@ -126,7 +127,8 @@ pub(super) fn reconcile(sent: &Sent, bill: &Bill, executors: usize) -> Verdict {
         summed = bill.summed,
         cut_off = sent.cut_off,
         requests = sent.requests,
-        refused = sent.refused,
+        refused = sent.refusals(),
+        reasons = reasons(sent),
         all_billed = yes(unbilled.is_empty()),
         missing = unbilled.first().map(|id| format!(", {} are not, such as {id}", unbilled.len())).unwrap_or_default(),
         all_started = yes(bill.invocations.len() <= started),
@@ -140,9 +142,26 @@ pub(super) fn reconcile(sent: &Sent, bill: &Bill, executors: usize) -> Verdict {
     Verdict { holds, story }
 }
 
+/// Why requests were refused, most of them first, each reason with what the first was told.
+fn reasons(sent: &Sent) -> String {
+    let mut reasons: Vec<_> = sent.refused.iter().collect();
+    reasons.sort_by_key(|(_, refused)| std::cmp::Reverse(refused.count));
+    reasons
+        .iter()
+        .map(|(reason, refused)| {
+            format!(
+                "\n                {count:>8}   {reason}: {detail}",
+                count = refused.count,
+                detail = refused.detail
+            )
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::crash::load::Refused;
 
     fn ids(all: &[&str]) -> BTreeSet<String> {
         all.iter().map(|id| (*id).to_owned()).collect()
@@ -152,7 +171,14 @@ mod tests {
         Sent {
             requests: 4,
             answered: ids(&["a", "b"]),
-            refused: 1,
+            refused: [(
+                "503 shedding".to_owned(),
+                Refused {
+                    count: 1,
+                    detail: "it waits".to_owned(),
+                },
+            )]
+            .into(),
             cut_off: 1,
         }
     }
@@ -208,6 +234,8 @@ mod tests {
             summed: 2,
         };
         assert!(reconcile(&sent(), &bill(), 1).holds);
-        assert!(!reconcile(&sent(), &bill(), 3).holds, "one was refused");
+        let refused = reconcile(&sent(), &bill(), 3);
+        assert!(!refused.holds, "one was refused");
+        assert!(refused.story.contains("1   503 shedding: it waits"));
     }
 }

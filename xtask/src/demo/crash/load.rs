@@ -1,13 +1,13 @@
 //! The load: threads that invoke without a pause and keep what came of each request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::demo::FUNCTION;
-use crate::demo::client::Client;
+use crate::demo::client::{Answer, Client};
 
 /// What became of all requests.
 #[derive(Default)]
@@ -16,10 +16,19 @@ pub(super) struct Sent {
     pub(super) requests: usize,
     /// The invocation of each answer to a run.
     pub(super) answered: BTreeSet<String>,
-    /// Requests that ran nothing: nobody listened, or the answer says so.
-    pub(super) refused: usize,
+    /// Requests that ran nothing, by what was said: a status with the problem's code, or that nobody listened.
+    pub(super) refused: BTreeMap<String, Refused>,
     /// Requests that went out and got no answer: a kill cut them off, and they may have run.
     pub(super) cut_off: usize,
+}
+
+/// Requests that were refused for one reason.
+#[derive(Default)]
+pub(super) struct Refused {
+    /// How many.
+    pub(super) count: usize,
+    /// What the first of them was told.
+    pub(super) detail: String,
 }
 
 /// A load that goes on until it is told to stop.
@@ -65,7 +74,13 @@ impl Load {
         {
             all.requests += sent.requests;
             all.answered.extend(sent.answered);
-            all.refused += sent.refused;
+            for (reason, refused) in sent.refused {
+                let sum = all.refused.entry(reason).or_default();
+                if sum.count == 0 {
+                    sum.detail = refused.detail;
+                }
+                sum.count += refused.count;
+            }
             all.cut_off += sent.cut_off;
         }
         all
@@ -87,12 +102,13 @@ fn invoke(client: &Client, input: &[u8], stop: &AtomicBool, answered: &AtomicUsi
                 sent.cut_off += 1;
                 std::thread::sleep(Duration::from_millis(20));
             }
-            Ok(_) => {
-                sent.refused += 1;
+            Ok(answer) => {
+                let (reason, detail) = said(&answer);
+                sent.refuse(reason, detail);
                 std::thread::sleep(Duration::from_millis(20));
             }
             Err(error) if nobody_listened(&error) => {
-                sent.refused += 1;
+                sent.refuse("nobody listened".to_owned(), error.to_string());
                 std::thread::sleep(Duration::from_millis(20));
             }
             Err(_) => {
@@ -102,6 +118,31 @@ fn invoke(client: &Client, input: &[u8], stop: &AtomicBool, answered: &AtomicUsi
         }
     }
     sent
+}
+
+impl Sent {
+    fn refuse(&mut self, reason: String, detail: String) {
+        let refused = self.refused.entry(reason).or_default();
+        if refused.count == 0 {
+            refused.detail = detail;
+        }
+        refused.count += 1;
+    }
+
+    /// Requests that ran nothing.
+    pub(super) fn refusals(&self) -> usize {
+        self.refused.values().map(|refused| refused.count).sum()
+    }
+}
+
+/// The status and code of a refusal, and its detail.
+fn said(answer: &Answer) -> (String, String) {
+    let at = |pointer| {
+        answer
+            .text_at(pointer)
+            .unwrap_or_else(|_| "no problem document".to_owned())
+    };
+    (format!("{} {}", answer.status, at("/code")), at("/detail"))
 }
 
 /// Whether there was no connection to send a request over.
