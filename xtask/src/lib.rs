@@ -7,6 +7,7 @@ pub mod database_url;
 pub mod demo;
 pub mod find;
 pub mod fleet;
+pub mod fuel;
 pub mod interrupt;
 pub mod place;
 pub mod ports;

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use cartwright_tests::{Stack, eventually, module};
+use cartwright_tests::{Stack, Tenant, eventually, module};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
+use xtask::fuel::{self, Burned};
+
+use crate::recorded::{WITHIN, keeping, kept, replay};
 
 /// What a command said.
 pub(crate) struct Said {
@@ -60,58 +63,43 @@ pub(crate) fn cartwright(folder: &Path, arguments: &[&str]) -> Said {
     }
 }
 
-/// A template, the committed module that is made of the same source, and a sample of it.
-pub(crate) struct Template {
+/// A template, and a run of the committed module that is made of the same source.
+struct Template {
     language: &'static str,
     target: &'static str,
-    pub(crate) prebuilt: &'static str,
-    pub(crate) sample: &'static str,
-    /// What this engine epoch burns on the sample: the same on every machine, in debug and release builds of the host.
-    pub(crate) fuel: u64,
+    run: &'static Burned,
 }
 
-pub(crate) const TEMPLATES: [Template; 6] = [
+const TEMPLATES: [Template; 6] = [
     Template {
         language: "rust",
         target: "cart.discount",
-        prebuilt: "volume-discount-rust/volume-discount-rust.wasm",
-        sample: "volume-discount-rust/samples/lines-20.input.json",
-        fuel: 122_726,
+        run: &fuel::DISCOUNT_RUST,
     },
     Template {
         language: "assemblyscript",
         target: "cart.discount",
-        prebuilt: "volume-discount-assemblyscript/volume-discount-assemblyscript.wasm",
-        sample: "volume-discount-rust/samples/lines-20.input.json",
-        fuel: 193_413,
+        run: &fuel::DISCOUNT_ASSEMBLYSCRIPT,
     },
     Template {
         language: "javascript",
         target: "cart.discount",
-        prebuilt: "volume-discount-javascript/volume-discount-javascript.wasm",
-        sample: "volume-discount-rust/samples/lines-20.input.json",
-        fuel: 1_749_907,
+        run: &fuel::DISCOUNT_JAVASCRIPT,
     },
     Template {
         language: "c",
         target: "cart.discount",
-        prebuilt: "volume-discount-c/volume-discount-c.wasm",
-        sample: "volume-discount-rust/samples/lines-20.input.json",
-        fuel: 134_665,
+        run: &fuel::DISCOUNT_C,
     },
     Template {
         language: "rust",
         target: "payment.filter",
-        prebuilt: "payment-method-filter/payment-method-filter.wasm",
-        sample: "payment-method-filter/samples/large-order.input.json",
-        fuel: 26_175,
+        run: &fuel::PAYMENT,
     },
     Template {
         language: "rust",
         target: "shipping.rates",
-        prebuilt: "shipping-rule/shipping-rule.wasm",
-        sample: "shipping-rule/samples/free-from-amount.input.json",
-        fuel: 24_509,
+        run: &fuel::SHIPPING,
     },
 ];
 
@@ -168,13 +156,13 @@ impl Template {
             }
         }
     }
+}
 
-    /// Run the committed module on the sample here, without a target, as a function without one runs.
-    fn run_prebuilt(&self) -> Value {
-        let functions = root().join("functions");
-        let arguments = ["run", self.prebuilt, "--input", self.sample, "--json"];
-        cartwright(&functions, &arguments).expect(0).json()
-    }
+/// Run a committed module on its sample here, without a target, as a function without one runs.
+fn run_here(burned: &Burned) -> Value {
+    let functions = root().join("functions");
+    let arguments = ["run", burned.module, "--input", burned.sample, "--json"];
+    cartwright(&functions, &arguments).expect(0).json()
 }
 
 fn root() -> PathBuf {
@@ -213,7 +201,7 @@ fn every_template_becomes_a_project_that_builds_and_answers_its_samples() {
                 .expect("it has one");
             let path = project.join(line.split('"').nth(1).expect("a path"));
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("it is made");
-            std::fs::write(path, module(template.prebuilt)).expect("it is written");
+            std::fs::write(path, module(template.run.module)).expect("it is written");
         }
 
         let tested = cartwright(&project, &["test", "--json"]).expect(0).json();
@@ -311,32 +299,73 @@ fn a_trap_shows_functions_with_file_and_line_where_the_module_has_them() {
 }
 
 #[tokio::test]
-async fn what_is_counted_here_is_what_is_billed_for_every_template() {
+async fn what_is_counted_here_is_what_is_billed_and_what_replays_burn_for_every_template() {
     let stack = Stack::shared().await;
-    let ada = stack.tenant("ada").await;
-    for (index, template) in TEMPLATES.iter().enumerate() {
-        let name = format!("template-{index}");
-        ada.deploy(&name, module(template.prebuilt)).await;
-        ada.invoke_when_known(&name, &Value::Null).await;
+    let ada = keeping(stack, "ada").await;
+    for (index, burned) in fuel::ALL.into_iter().enumerate() {
+        let (name, what) = (format!("template-{index}"), burned.module);
+        ada.deploy(&name, module(what)).await;
+        let warming = ada.invoke_when_known(&name, &Value::Null).await;
 
-        let here = template.run_prebuilt();
-        let request = ada.invocation(&name).body(module(template.sample));
+        let here = run_here(burned);
+        let request = ada.invocation(&name).body(module(burned.sample));
         let there = ada.send(request).await.expect(200);
+        let id = kept(&ada, &there).await;
+        let replayed = replay(&ada, &id, &json!({})).await.expect(200).json();
+        let replayed_here = replay_here(stack, &ada, &id, burned);
 
-        assert_eq!(there.json(), here["output"]);
-        let fuel = here["fuel"].as_u64().expect("a number");
-        assert_eq!(fuel, template.fuel, "{}", template.prebuilt);
-        assert_eq!(there.header("cartwright-fuel"), fuel.to_string());
-        assert_eq!(there.header("cartwright-cost"), here["cost"]);
-        let id = there.header("cartwright-invocation-id");
-        let billed = eventually("the run is listed", Duration::from_secs(10), async || {
-            let answer = ada.get(&format!("/v1/invocations/{id}")).await;
-            (answer.status == 200).then(|| answer.json())
+        let output = there.json();
+        assert_eq!(here["fuel"], burned.fuel, "{what}");
+        assert_eq!(here["output"], output, "{what}");
+        assert_eq!(there.header("cartwright-fuel"), burned.fuel.to_string());
+        assert_eq!(there.header("cartwright-cost"), here["cost"], "{what}");
+        for member in [
+            "comparable",
+            "output_identical",
+            "output_equal",
+            "fuel_equal",
+        ] {
+            assert_eq!(replayed[member], true, "{what}: {member} of {replayed}");
+        }
+        assert_eq!(replayed["replayed"]["fuel"], burned.fuel, "{what}");
+        assert_eq!(replayed_here["fuel"], burned.fuel, "{what}");
+        assert_eq!(replayed_here["output"], output, "{what}");
+        for member in ["comparable", "output_equal", "fuel_equal"] {
+            assert_eq!(replayed_here["recorded"][member], true, "{replayed_here}");
+        }
+
+        let billed = ada.get(&format!("/v1/invocations/{id}")).await.json();
+        assert_eq!(billed["fuel"], burned.fuel, "{billed}");
+        assert_eq!(billed["billed"], true);
+        // The sum has the replay too, which is billed to nobody.
+        let of_warming: u64 = warming.header("cartwright-fuel").parse().expect("a number");
+        let row = eventually("the sum has all three", WITHIN, async || {
+            let usage = ada.get("/v1/usage?group_by=function").await;
+            let rows = usage.expect(200).json()["data"].clone();
+            let mut rows = rows.as_array().expect("rows").iter();
+            let row = rows.find(|row| row["function"] == name)?;
+            (row["invocations"] == 3).then(|| row.clone())
         })
         .await;
-        assert_eq!(billed["fuel"], fuel, "{billed}");
-        assert_eq!(billed["billed"], true);
+        assert_eq!(row["billable_invocations"], 2, "{row}");
+        assert_eq!(row["fuel"], of_warming + 2 * burned.fuel, "{row}");
     }
+}
+
+/// Replay a recorded run of a committed module here, by its id.
+fn replay_here(stack: &Stack, tenant: &Tenant, id: &str, burned: &Burned) -> Value {
+    let functions = root().join("functions");
+    let said = command(&functions, &["replay", id, burned.module, "--json"])
+        .env("CARTWRIGHT_API_URL", &stack.api_url)
+        .env("CARTWRIGHT_API_KEY", &tenant.api_key)
+        .output()
+        .expect("it starts");
+    assert!(
+        said.status.success(),
+        "{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
+    serde_json::from_slice(&said.stdout).expect("it answers with JSON")
 }
 
 #[tokio::test]
@@ -346,7 +375,7 @@ async fn the_limits_here_are_those_of_a_new_tenant() {
 
     let plan = ada.get("/v1/billing/plan").await.expect(200).json();
 
-    assert_eq!(TEMPLATES[0].run_prebuilt()["limits"], plan["limits"]);
+    assert_eq!(run_here(&fuel::DISCOUNT_RUST)["limits"], plan["limits"]);
 }
 
 #[tokio::test]
@@ -355,7 +384,7 @@ async fn a_watched_run_runs_again_after_a_change() {
     let input = folder.path().join("cart.json");
     let cart = |name: &str| module(&format!("volume-discount-rust/samples/{name}.input.json"));
     std::fs::write(&input, cart("lines-3")).expect("it is written");
-    let module = root().join("functions").join(TEMPLATES[0].prebuilt);
+    let module = root().join("functions").join(fuel::DISCOUNT_RUST.module);
     let arguments = [
         "run",
         module.to_str().expect("UTF-8"),
@@ -386,8 +415,8 @@ fn a_profile_accounts_for_every_unit_of_fuel_of_every_template() {
     for template in &TEMPLATES {
         let functions = root().join("functions");
         let (module, sample) = (
-            functions.join(template.prebuilt),
-            functions.join(template.sample),
+            functions.join(template.run.module),
+            functions.join(template.run.sample),
         );
         let [module, sample] = [&module, &sample].map(|path| path.to_str().expect("UTF-8"));
         let arguments = [
@@ -396,13 +425,13 @@ fn a_profile_accounts_for_every_unit_of_fuel_of_every_template() {
 
         let said = cartwright(folder.path(), &arguments).expect(0).json();
 
-        assert_eq!(said["fuel"], template.fuel);
+        assert_eq!(said["fuel"], template.run.fuel);
         let read = |name: &str| std::fs::read(folder.path().join(name)).expect("it was written");
         let document: Value = serde_json::from_slice(&read("discount.json")).expect("it is JSON");
         let thread = &document["threads"][0];
         let weights = thread["samples"]["weight"].as_array().expect("weights");
         let sum: u64 = weights.iter().filter_map(Value::as_u64).sum();
-        assert_eq!(sum, template.fuel, "{}", template.prebuilt);
+        assert_eq!(sum, template.run.fuel, "{}", template.run.module);
         let names = thread["stringArray"].as_array().expect("names");
         // By its name in the module, which is not always that of the export.
         let starts = ["_start", "~start", "start"].map(Value::from);

@@ -10,10 +10,10 @@ use serde_json::json;
 use super::peers::Peer;
 use super::rows::{Budget, Measured, Rounds, table};
 use super::stage::{Call, Function, Stage};
-use super::{Options, equal_runs};
+use super::{Options, equal_runs, same_fuel};
 use crate::roles::Role;
 use crate::say::{Step, print, say};
-use crate::{interrupt, place, run};
+use crate::{fuel, interrupt, place, run};
 
 const BARE: &str = "bare axum, hello";
 const DISCOUNT: &str = "invoke discount, one function";
@@ -46,6 +46,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
 }
 
 fn measure(stage: &Stage, options: &Options) -> Result<Rounds> {
+    same_fuel::check(stage)?;
     let (hello, discount) = (
         Peer::start(&stage.load, "hello")?,
         Peer::start(&stage.load, "discount")?,
@@ -65,7 +66,7 @@ fn measure(stage: &Stage, options: &Options) -> Result<Rounds> {
         warm(stage, case)?;
     }
     if let Some(case) = cases.iter().find(|case| case.name == DISCOUNT) {
-        equal_runs::check(&stage.load, &case.plan)?;
+        equal_runs::check(&stage.load, &case.plan, fuel::DISCOUNT_RUST.fuel)?;
     }
     let step = Step::begin(&format!(
         "Measuring {} cases in {} rounds",
@@ -134,9 +135,9 @@ fn cases(stage: &Stage, options: &Options, hello: &Peer, discount: &Peer) -> Res
     let read = |path: &str| {
         std::fs::read(functions.join(path)).with_context(|| format!("functions/{path}"))
     };
-    let module = read("volume-discount-rust/volume-discount-rust.wasm")?;
-    let cart = String::from_utf8(read("volume-discount-rust/samples/lines-20.input.json")?)?;
-    let hello_module = read("hello/hello.wasm")?;
+    let module = read(fuel::DISCOUNT_RUST.module)?;
+    let cart = String::from_utf8(read(fuel::DISCOUNT_RUST.sample)?)?;
+    let hello_module = read(fuel::HELLO.module)?;
     let own = stage.tenant(
         "bench",
         &[

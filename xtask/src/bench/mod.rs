@@ -6,6 +6,7 @@ mod hot_path;
 mod peers;
 mod quotas;
 mod rows;
+mod same_fuel;
 mod stage;
 
 use anyhow::Result;

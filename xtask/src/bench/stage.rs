@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::demo::client::Client;
+use crate::demo::client::{Answer, Client};
 use crate::roles::Role;
 use crate::say::Step;
 use crate::stack::{self, Home};
@@ -155,6 +155,14 @@ impl Stage {
             });
         }
         Ok(calls)
+    }
+
+    /// One request of a plan, sent once.
+    pub(crate) fn call(&self, call: &Call, input: &[u8]) -> Result<Answer> {
+        let api = self.wiring.listeners.url(Role::Api);
+        let mut client = Client::new(&api, &self.wiring.listeners.url(Role::Executor));
+        client.api_key.clone_from(&call.token);
+        client.invoke(call.path.trim_start_matches("/v1/invoke/"), input)
     }
 
     /// As many tenants as it takes for this many functions, each with bytes, and so machine code, of its own.
