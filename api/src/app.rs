@@ -12,6 +12,7 @@ use crate::clients::executors::Executors;
 use crate::clients::leases::Leases;
 use crate::clients::object_store::ObjectStore;
 use crate::database::Database;
+use crate::fleet::Host;
 use crate::logs::{Hub, Places};
 use crate::wrapping::Wrapping;
 
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) object_store: ObjectStore,
     /// Run a function for whoever tests one.
     pub(crate) executors: Executors,
+    /// Where executors may be, besides where they report from.
+    pub(crate) executor_hosts: Vec<Host>,
     /// What executors lease of quotas, for showing it.
     pub(crate) leases: Leases,
     /// Knows meter records, usage and prices.

@@ -9,9 +9,9 @@ use secrecy::SecretString;
 
 use crate::clients::billing::BillingConfig;
 use crate::clients::changes::RedisConfig;
-use crate::clients::executors::ExecutorsConfig;
 use crate::clients::object_store::ObjectStoreConfig;
 use crate::console::ConsoleConfig;
+use crate::fleet::FleetConfig;
 use crate::jobs::{CompilerConfig, HousekeepingConfig};
 use crate::logs::LogStreamsConfig;
 
@@ -39,7 +39,7 @@ pub(crate) struct ServeConfig {
     #[command(flatten)]
     pub(crate) redis: RedisConfig,
     #[command(flatten)]
-    pub(crate) executors: ExecutorsConfig,
+    pub(crate) fleet: FleetConfig,
     #[command(flatten)]
     pub(crate) billing: BillingConfig,
     #[command(flatten)]
@@ -75,8 +75,6 @@ pub(crate) struct WorkConfig {
     pub(crate) object_store: ObjectStoreConfig,
     #[command(flatten)]
     pub(crate) redis: RedisConfig,
-    #[command(flatten)]
-    pub(crate) executors: ExecutorsConfig,
     #[command(flatten)]
     pub(crate) billing: BillingConfig,
     #[command(flatten)]

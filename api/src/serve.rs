@@ -43,13 +43,14 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         throttle: Throttle::new(),
         wrapping: Wrapping::new(&config.keys.secrets_key)?,
         object_store: object_store.clone(),
-        executors: Executors::new(&config.executors, &client, database.clone()),
+        executors: Executors::new(&client, database.clone()),
         leases: Leases::new(&config.redis)?,
         billing: Billing::new(&config.billing, &client),
         invoke_url: config.console.invoke_url().to_owned(),
         module_bytes_max: config.module_bytes_max,
         logs,
         log_streams: Places::new(&config.log_streams),
+        executor_hosts: config.fleet.executor_hosts,
         drain: drain.clone(),
         run_log_days: config.housekeeping.run_log_days,
     });
@@ -80,7 +81,7 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     );
     tokio::join!(
         listener::serve_with_peers(public, outside, drain.clone()),
-        listener::serve(inside, among_roles, drain),
+        listener::serve_with_peers(inside, among_roles, drain),
     );
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
         },
         replaying: Replaying {
             database: database.clone(),
-            executors: Executors::new(&config.executors, &client, database.clone()),
+            executors: Executors::new(&client, database.clone()),
             billing: Billing::new(&config.billing, &client),
             run_log_days: config.housekeeping.run_log_days,
         },

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cartwright_engine::EngineOptions;
-use cartwright_role::internal::{CallersConfig, InternalConfig};
+use cartwright_role::internal::InternalConfig;
 use cartwright_role::telemetry::LogConfig;
 use ed25519_dalek::VerifyingKey;
 use secrecy::SecretString;
@@ -24,8 +24,6 @@ pub(crate) struct ServeConfig {
     pub(crate) peers: PeersConfig,
     #[command(flatten)]
     pub(crate) internal: InternalConfig,
-    #[command(flatten)]
-    pub(crate) callers: CallersConfig,
     #[command(flatten)]
     pub(crate) engine: EngineConfig,
     #[command(flatten)]

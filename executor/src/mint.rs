@@ -1,8 +1,10 @@
-//! New ids on the hot path: UUIDv7 from a per-thread store of randomness, so that no id costs a system call.
+//! New ids on the hot path: UUIDv7 from a per-thread store of randomness, so that no id costs a system call. And, once for a
+//! process, its run token.
 
 use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use cartwright_domain::wire::RunToken;
 use uuid::Builder;
 
 /// Random bytes in one id.
@@ -25,6 +27,13 @@ pub(crate) fn id_bytes() -> [u8; 16] {
     Builder::from_unix_timestamp_millis(unix_ms(), &random())
         .into_uuid()
         .into_bytes()
+}
+
+/// A new token that nobody can guess.
+pub(crate) fn run_token() -> RunToken {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    RunToken(format!("cw_run_{}", hex::encode(bytes)))
 }
 
 /// Milliseconds since the Unix epoch, by this machine's clock.

@@ -9,7 +9,7 @@ use cartwright_domain::wire::Role;
 use cartwright_engine::Engine;
 use cartwright_role::drain::Drain;
 use cartwright_role::health::Readiness;
-use cartwright_role::internal::Client;
+use cartwright_role::internal::{Callers, Client};
 use cartwright_role::{internal, listener, prometheus, telemetry};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use secrecy::ExposeSecret;
@@ -36,6 +36,7 @@ use crate::keys::Keys;
 use crate::live_logs::{self, LiveLogs};
 use crate::memo::Memo;
 use crate::meter_log::{DiskRoom, MeterLog};
+use crate::mint;
 use crate::modules::Modules;
 use crate::quotas::{self, Leases};
 use crate::routes::{self, Front};
@@ -129,10 +130,12 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
         private.local_addr()?,
         &config.peers.api_internal_url,
     );
+    let run_token = mint::run_token();
     let fleet = Fleet {
         api: api.clone(),
         executor_id: meter_log.writer_id(),
         addresses,
+        run_token: run_token.clone(),
         engine: engine.clone(),
         slots: config.engine.engine_slots,
         running: running.clone(),
@@ -208,7 +211,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
     let internal_routes = routes::internal(InternalRuns { tenants, inner });
     let guarded = internal::guarded(
         internal_routes,
-        config.callers.internal_callers,
+        Callers::one(Role::Api, &run_token.0),
         Role::Executor,
     );
     tokio::join!(

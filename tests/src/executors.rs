@@ -10,9 +10,6 @@ use xtask::roles::Role;
 use crate::Stack;
 use crate::stack::Seat;
 
-/// The variable with which the api finds the executors for tests of versions.
-const INTERNAL_URLS: &str = "CARTWRIGHT_EXECUTOR_INTERNAL_URLS";
-
 /// Wire up so many more executors: as the first, but for where they listen and what they write.
 pub(crate) fn add(
     count: usize,
@@ -40,11 +37,6 @@ pub(crate) fn add(
         ]);
         environments.insert((Role::Executor, number), environment);
         urls.insert((Role::Executor, number), format!("http://{public}"));
-        let of_api = environments
-            .get_mut(&(Role::Api, 0))
-            .context("a stack has an api")?;
-        let known = of_api.entry(INTERNAL_URLS.to_owned()).or_default();
-        known.push_str(&format!(",http://{internal}"));
     }
     Ok(())
 }

@@ -98,16 +98,6 @@ impl Listeners {
         }
     }
 
-    /// The base URLs of all executors' internal listeners, separated by commas.
-    pub fn executors_internal_urls(&self) -> String {
-        let more = self.more_executors.iter();
-        let more = more.map(|(_, internal)| format!("http://{internal}"));
-        let all: Vec<String> = std::iter::once(self.internal_url(Role::Executor))
-            .chain(more)
-            .collect();
-        all.join(",")
-    }
-
     /// The base URL of a role's internal listener.
     pub fn internal_url(&self, role: Role) -> String {
         format!(

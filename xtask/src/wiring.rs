@@ -76,7 +76,7 @@ impl Wiring {
             "CARTWRIGHT_INTERNAL_CREDENTIAL",
             self.secrets.credential(role)?,
         );
-        if role.internal_listen_variable().is_some() {
+        if matches!(role, Role::Api | Role::Billing) {
             set(
                 "CARTWRIGHT_INTERNAL_CALLERS",
                 self.secrets.get("CARTWRIGHT_INTERNAL_CALLERS")?,
@@ -136,10 +136,6 @@ impl Wiring {
             set(
                 "CARTWRIGHT_BILLING_INTERNAL_URL",
                 &self.listeners.internal_url(Role::Billing),
-            );
-            set(
-                "CARTWRIGHT_EXECUTOR_INTERNAL_URLS",
-                &self.listeners.executors_internal_urls(),
             );
             if let Some(endpoint) = &self.object_store.endpoint {
                 set("S3_ENDPOINT", endpoint);

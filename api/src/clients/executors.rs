@@ -1,8 +1,8 @@
-//! Runs a function on an executor, for the routes that run one on someone's behalf: on the registered one that most
-//! likely has the function's module at hand, else on the next, else on those that the configuration names.
+//! Runs a function on an executor, for the routes that run one on someone's behalf: on the one that most likely has the
+//! function's module at hand, else on the next. Each is called with the token that it reported itself, so that what one
+//! learns from a call opens no other.
 
 use std::cmp::Reverse;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cartwright_domain::ids::{RequestId, TenantId};
@@ -18,41 +18,33 @@ use crate::fleet::store::{self, ReadyExecutor};
 /// A run may take its whole wall-clock limit, whose ceiling is 30 s, and must first be loaded.
 const RUN_MAX: Duration = Duration::from_secs(45);
 
-/// Where executors are.
-#[derive(Debug, Clone, clap::Args)]
-pub(crate) struct ExecutorsConfig {
-    /// Internal base URLs of executors that run tests and replays while none is registered, separated by commas.
-    #[arg(
-        long,
-        env = "CARTWRIGHT_EXECUTOR_INTERNAL_URLS",
-        value_delimiter = ',',
-        default_value = "http://127.0.0.1:8091"
-    )]
-    pub(crate) executor_internal_urls: Vec<String>,
-}
-
 /// Executors, any of which runs any function.
 pub(crate) struct Executors {
     client: Client,
     database: Database,
-    configured: Vec<String>,
-    turn: AtomicUsize,
 }
 
 /// Registered executors that are tried for one run, at most: each that hangs costs the time of connecting.
 const TRIED_MAX: usize = 8;
 
+/// How often, and how long each time, the first report of an executor is awaited that was started in the place of another.
+const REPORTS_AWAITED: u32 = 10;
+const REPORT_AWAITED: Duration = Duration::from_millis(300);
+
+/// What became of asking everybody once.
+enum Asked {
+    /// One of them ran it.
+    Answered(RunResult),
+    /// Nobody did, and somebody was started a moment ago and will report soon.
+    StartedAnew,
+}
+
 impl Executors {
-    /// The registered executors, and these.
-    pub(crate) fn new(config: &ExecutorsConfig, client: &Client, database: Database) -> Self {
-        let configured = config.executor_internal_urls.iter();
+    /// Those that report.
+    pub(crate) fn new(client: &Client, database: Database) -> Self {
         Self {
             client: client.clone(),
             database,
-            configured: configured
-                .map(|url| url.trim().trim_end_matches('/').to_owned())
-                .collect(),
-            turn: AtomicUsize::new(0),
         }
     }
 
@@ -62,9 +54,25 @@ impl Executors {
         request: &RunRequest,
         request_id: RequestId,
     ) -> Result<RunResult, ApiError> {
-        let mut refusal = ApiError::NotReady("the executor");
-        for url in self.in_turn(request).await {
-            let peer = self.client.peer(&url).within(RUN_MAX);
+        for _ in 0..REPORTS_AWAITED {
+            match self.run_once(request, request_id).await? {
+                Asked::Answered(result) => return Ok(result),
+                Asked::StartedAnew => tokio::time::sleep(REPORT_AWAITED).await,
+            }
+        }
+        Err(ApiError::NotReady("the executor"))
+    }
+
+    async fn run_once(
+        &self,
+        request: &RunRequest,
+        request_id: RequestId,
+    ) -> Result<Asked, ApiError> {
+        let (mut refusal, mut was_started_anew) = (ApiError::NotReady("the executor"), false);
+        for executor in self.in_turn(request).await? {
+            let url = &executor.internal_url;
+            let peer = self.client.peer(url).bearing(executor.run_token.into());
+            let peer = peer.within(RUN_MAX);
             match peer.post_json("run", request, request_id).await {
                 // Nobody took it in, so nothing ran.
                 Err(CallError::Unreachable(error)) if error.is_connect() => {
@@ -74,47 +82,46 @@ impl Executors {
                     tracing::warn!(%url, "an executor did not answer: {error}");
                     return Err(ApiError::NotReady("the executor"));
                 }
+                // Another process than the one that reported this token.
+                Err(error) if error.code() == Some(Code::Unauthenticated) => {
+                    tracing::info!(%url, "an executor was started anew and has not reported yet");
+                    was_started_anew = true;
+                }
                 // It says itself that nothing ran, and that another may be better off.
                 Err(error) if matches!(error.code(), Some(Code::NotReady | Code::Shedding)) => {
                     tracing::info!(%url, "an executor takes no runs: {error}");
                     refusal = error.into();
                 }
-                answer => return Ok(answer?),
+                answer => return Ok(Asked::Answered(answer?)),
             }
         }
-        Err(refusal)
+        if was_started_anew {
+            Ok(Asked::StartedAnew)
+        } else {
+            Err(refusal)
+        }
     }
 
     /// Whom to ask, the best first.
-    async fn in_turn(&self, request: &RunRequest) -> Vec<String> {
-        let mut urls: Vec<String> = match self.registered().await {
-            Ok(registered) => ranked(registered, request.tenant_id, request.function.as_str()),
-            Err(error) => {
-                tracing::warn!("the registered executors cannot be listed: {error}");
-                Vec::new()
-            }
+    async fn in_turn(&self, request: &RunRequest) -> Result<Vec<ReadyExecutor>, ApiError> {
+        let ready = {
+            let mut crossing = self.database.crossing().await?;
+            store::ready(&mut crossing).await?
         };
-        urls.truncate(TRIED_MAX);
-        let first = self.turn.fetch_add(1, Ordering::Relaxed);
-        for at in 0..self.configured.len() {
-            let url = &self.configured[first.wrapping_add(at) % self.configured.len()];
-            if !urls.contains(url) {
-                urls.push(url.clone());
-            }
-        }
-        urls
-    }
-
-    async fn registered(&self) -> Result<Vec<ReadyExecutor>, ApiError> {
-        let mut crossing = self.database.crossing().await?;
-        store::ready(&mut crossing).await
+        let mut executors = ranked(ready, request.tenant_id, request.function.as_str());
+        executors.truncate(TRIED_MAX);
+        Ok(executors)
     }
 }
 
 /// Rendezvous hashing: each function has an order of executors of its own, in which one that comes or goes moves only its
 /// own share. So the same function meets the same caches, whichever api asks. By the address and not the id, since an
 /// executor that is started again has another id and mostly the same disk.
-fn ranked(mut executors: Vec<ReadyExecutor>, tenant: TenantId, function: &str) -> Vec<String> {
+fn ranked(
+    mut executors: Vec<ReadyExecutor>,
+    tenant: TenantId,
+    function: &str,
+) -> Vec<ReadyExecutor> {
     let weight = |executor: &ReadyExecutor| -> [u8; 32] {
         let hash = Sha256::new()
             .chain_update(tenant.as_bytes())
@@ -125,12 +132,8 @@ fn ranked(mut executors: Vec<ReadyExecutor>, tenant: TenantId, function: &str) -
     };
     // Of two at one address, the younger is the one that listens there.
     executors.sort_by_cached_key(|executor| Reverse((weight(executor), executor.executor_id)));
-    let mut urls: Vec<String> = executors
-        .into_iter()
-        .map(|executor| executor.internal_url)
-        .collect();
-    urls.dedup();
-    urls
+    executors.dedup_by(|later, first| later.internal_url == first.internal_url);
+    executors
 }
 
 #[cfg(test)]
@@ -145,6 +148,7 @@ mod tests {
         let executor = |n| ReadyExecutor {
             executor_id: Uuid::now_v7(),
             internal_url: format!("http://10.0.0.{n}:8091"),
+            run_token: String::new(),
         };
         (1..=count).map(executor).collect()
     }
@@ -155,7 +159,9 @@ mod tests {
         let functions: Vec<String> = (0..1_000).map(|n| format!("function-{n}")).collect();
         let all = fleet(4);
         let first = |executors: &[ReadyExecutor], function: &str| {
-            ranked(executors.to_vec(), tenant, function)[0].clone()
+            ranked(executors.to_vec(), tenant, function)[0]
+                .internal_url
+                .clone()
         };
         let mut shares: HashMap<String, u32> = HashMap::new();
         for function in &functions {
@@ -183,9 +189,10 @@ mod tests {
         let mut after = before.clone();
         after.reverse();
         after[1].executor_id = Uuid::now_v7();
-        assert_eq!(
-            ranked(before, tenant, "discount"),
-            ranked(after, tenant, "discount")
-        );
+        let urls = |executors| -> Vec<String> {
+            let ranked = ranked(executors, tenant, "discount").into_iter();
+            ranked.map(|executor| executor.internal_url).collect()
+        };
+        assert_eq!(urls(before), urls(after));
     }
 }

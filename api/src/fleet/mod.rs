@@ -1,6 +1,7 @@
 //! The operator's side of the fleet: which executors there are, how each is, and which are drained. What executors report
 //! comes in by `report`; who of them runs a test is `clients::executors`' to say.
 
+mod host;
 pub(crate) mod report;
 mod state;
 pub(crate) mod store;
@@ -16,6 +17,8 @@ use crate::auth::{Platform, PlatformFleet};
 use crate::error::ApiError;
 use crate::page::{Page, PageRequest};
 use view::ExecutorView;
+
+pub(crate) use host::{FleetConfig, Host};
 
 /// List the executors
 ///

@@ -1,11 +1,16 @@
 //! `POST /internal/v1/executors`: an executor reports how it is, and hears what the operator wants of it.
 
+use std::net::IpAddr;
+
+use axum::Extension;
 use axum::extract::State;
 use cartwright_domain::wire::{ExecutorOrders, ExecutorReport};
 use cartwright_role::extract::Json;
+use cartwright_role::listener::PeerAddress;
 use http::Uri;
 
-use super::store;
+use super::host::may_be_at;
+use super::{Host, store};
 use crate::app::App;
 use crate::error::ApiError;
 
@@ -18,9 +23,11 @@ const MISSING_MAX: usize = 50;
 /// Take in a report.
 pub(crate) async fn take_in(
     State(app): State<App>,
+    Extension(PeerAddress(peer)): Extension<PeerAddress>,
     Json(mut report): Json<ExecutorReport>,
 ) -> Result<Json<ExecutorOrders>, ApiError> {
     check(&report)?;
+    check_place(&report.internal_url, peer.ip(), &app.executor_hosts)?;
     let took_over = std::mem::take(&mut report.took_over);
     let mut crossing = app.database.crossing().await?;
     if !took_over.is_empty() {
@@ -57,6 +64,21 @@ fn check(report: &ExecutorReport) -> Result<(), ApiError> {
         )));
     }
     Ok(())
+}
+
+/// Tests and replays are sent to the internal address, with a tenant's input and configuration. A stolen credential must not
+/// say where.
+fn check_place(internal_url: &str, peer: IpAddr, hosts: &[Host]) -> Result<(), ApiError> {
+    if may_be_at(internal_url, peer, hosts) {
+        return Ok(());
+    }
+    let peer = peer.to_canonical();
+    tracing::warn!(%peer, internal_url, "an executor at {peer} reports that it is reached at {internal_url}, and is not registered");
+    Err(ApiError::Invalid(format!(
+        "`internal_url` is {internal_url}, and the report comes from {peer}: an executor is called at the address from which it \
+         reports. Where it is behind a proxy, a NAT or a host name, the operator lists its network or name in \
+         CARTWRIGHT_EXECUTOR_HOSTS of the api"
+    )))
 }
 
 fn is_base_url(url: &str) -> bool {

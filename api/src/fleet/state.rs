@@ -86,7 +86,7 @@ fn list(missing: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use cartwright_domain::ids::WriterId;
-    use cartwright_domain::wire::{CachesReport, MeterLogReport, SlotsReport};
+    use cartwright_domain::wire::{CachesReport, MeterLogReport, RunToken, SlotsReport};
 
     use super::*;
 
@@ -98,6 +98,7 @@ mod tests {
             started_at_ms: 0,
             public_url: "http://e".to_owned(),
             internal_url: "http://e".to_owned(),
+            run_token: RunToken::default(),
             missing: missing
                 .iter()
                 .map(|what| ((*what).to_owned(), "it does not answer".to_owned()))

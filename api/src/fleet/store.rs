@@ -159,10 +159,12 @@ pub(super) async fn forget(crossing: &mut Crossing, id: WriterId) -> Result<bool
 }
 
 /// An executor that takes runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct ReadyExecutor {
     pub(crate) executor_id: Uuid,
     pub(crate) internal_url: String,
+    /// What it lets a caller in with.
+    pub(crate) run_token: String,
 }
 
 /// Those that take runs now.
@@ -170,8 +172,8 @@ pub(crate) async fn ready(crossing: &mut Crossing) -> Result<Vec<ReadyExecutor>,
     Ok(sqlx::query_as!(
         ReadyExecutor,
         r#"
-        select executor_id, internal_url from executor
-        where ready and drain_since is null and last_seen_at > now() - make_interval(secs => $1)
+        select executor_id, internal_url, report->>'run_token' as "run_token!" from executor
+        where ready and report->>'run_token' <> '' and drain_since is null and last_seen_at > now() - make_interval(secs => $1)
         "#,
         LOST_AFTER.as_secs_f64(),
     )

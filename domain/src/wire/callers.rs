@@ -40,7 +40,8 @@ const TABLE: &[(Role, &str, &[Role])] = &[
     (Role::Api, "artifacts", &[Role::Executor]),
     (Role::Api, "run-logs", &[Role::Executor]),
     (Role::Api, "executors", &[Role::Executor]),
-    (Role::Executor, "run", &[Role::Api, Role::Worker]),
+    // By the executor's own token, which the worker has of the api.
+    (Role::Executor, "run", &[Role::Api]),
     (Role::Billing, "writers", &[Role::Executor]),
     (Role::Billing, "batches", &[Role::Executor]),
     (Role::Billing, "tenants", &[Role::Api, Role::Worker]),

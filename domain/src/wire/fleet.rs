@@ -1,6 +1,7 @@
 //! What an executor tells the api of itself every few seconds, and what it is told to do.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,18 @@ pub const REPORT_JITTER: Duration = Duration::from_millis(500);
 
 /// Who was not heard of for so long is lost: four reports in a row have failed by then.
 pub const LOST_AFTER: Duration = Duration::from_secs(15);
+
+/// What an executor lets callers in with: made by itself, new with every start, and told to nobody but the api. Whoever calls
+/// it shows it this and no credential of their own, which a function that broke out there could show to others.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunToken(pub String);
+
+impl fmt::Debug for RunToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunToken(…)")
+    }
+}
 
 /// `POST executors`: how an executor is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +44,9 @@ pub struct ExecutorReport {
     pub public_url: String,
     /// Base URL of its internal listener.
     pub internal_url: String,
+    /// With what it lets callers in there. Empty in the report of an executor that has none, which is not called.
+    #[serde(default)]
+    pub run_token: RunToken,
     /// What it misses to be ready, by name, and why: as `/readyz` tells it. Empty when it is ready.
     pub missing: BTreeMap<String, String>,
     /// Its process is about to end.

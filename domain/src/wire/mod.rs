@@ -12,7 +12,7 @@ pub use callers::{Role, may_call};
 pub use changes::{Change, Changes};
 pub use fleet::{
     CachesReport, ExecutorOrders, ExecutorReport, LOST_AFTER, MeterLogReport, REPORT_EVERY,
-    REPORT_JITTER, SlotsReport, TierReport,
+    REPORT_JITTER, RunToken, SlotsReport, TierReport,
 };
 pub use live_logs::{
     LiveLogs, LiveRun, WATCHING_CHANNEL, WATCHING_EVERY_MS, WATCHING_FOR_MS, Watched, Watching,

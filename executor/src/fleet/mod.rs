@@ -10,7 +10,8 @@ use std::time::Duration;
 use cartwright_domain::engine_epoch::ENGINE_EPOCH;
 use cartwright_domain::ids::{RequestId, WriterId};
 use cartwright_domain::wire::{
-    CachesReport, ExecutorOrders, ExecutorReport, REPORT_EVERY, REPORT_JITTER, SlotsReport,
+    CachesReport, ExecutorOrders, ExecutorReport, REPORT_EVERY, REPORT_JITTER, RunToken,
+    SlotsReport,
 };
 use cartwright_engine::Engine;
 use cartwright_role::drain::Drain;
@@ -29,6 +30,9 @@ use crate::slots::Running;
 /// A report that takes longer is given up: the next one says more.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
+/// How often one that is not ready looks whether it is by now.
+const LOOKED_EVERY: Duration = Duration::from_millis(200);
+
 /// Earlier processes named in one report, at most; the next one names the others.
 const TOOK_OVER_MAX: usize = 1_000;
 
@@ -37,6 +41,7 @@ pub(crate) struct Fleet {
     pub(crate) api: Peer,
     pub(crate) executor_id: WriterId,
     pub(crate) addresses: Addresses,
+    pub(crate) run_token: RunToken,
     pub(crate) engine: Engine,
     pub(crate) slots: u32,
     pub(crate) running: Arc<Running>,
@@ -59,6 +64,7 @@ impl Fleet {
         }
         let started_at_ms = self.executor_id.unix_ms();
         let (mut told, mut failures) = (Vec::new(), 0_u32);
+        let mut is_registered = false;
         loop {
             let ending = self.drain.has_begun();
             let took_over = self.not_in(&told);
@@ -66,6 +72,7 @@ impl Fleet {
             match self.send(&report).await {
                 Ok(orders) => {
                     told.extend(took_over);
+                    is_registered = true;
                     if std::mem::take(&mut failures) > 0 {
                         tracing::info!("reports to the api are answered again");
                     }
@@ -84,10 +91,21 @@ impl Fleet {
             if ending {
                 return self;
             }
+            let is_callable = is_registered && report.missing.is_empty();
             tokio::select! {
                 () = tokio::time::sleep(pause()) => {}
+                () = self.ready(), if !is_callable => {}
                 () = self.drain.begun() => {}
             }
+        }
+    }
+
+    /// Until everything is there that runs need, the api among it: the next report says so at once, since nobody asks this
+    /// executor for a run before.
+    async fn ready(&self) {
+        tokio::time::sleep(LOOKED_EVERY).await;
+        while !self.readiness.missing().is_empty() {
+            tokio::time::sleep(LOOKED_EVERY).await;
         }
     }
 
@@ -133,6 +151,7 @@ impl Fleet {
             started_at_ms,
             public_url,
             internal_url,
+            run_token: self.run_token.clone(),
             missing: missing.map(|(name, why)| (name.to_owned(), why)).collect(),
             ending,
             ended: false,

@@ -62,6 +62,12 @@ fn caller(entry: &str) -> Result<(Role, [u8; 32]), CallersError> {
 }
 
 impl Callers {
+    /// One role, by this credential.
+    #[must_use]
+    pub fn one(role: Role, credential: &str) -> Self {
+        Self([(role, Sha256::digest(credential.as_bytes()).into())].into())
+    }
+
     /// Whose credential this is. Takes the same time whichever entry it is, or none.
     #[must_use]
     pub fn identify(&self, credential: &str) -> Option<Role> {
@@ -99,7 +105,7 @@ async fn authenticate(
     let Some(caller) = bearer(request.headers()).and_then(|token| callers.identify(token)) else {
         let problem = ProblemResponse::new(
             Code::Unauthenticated,
-            "send `Authorization: Bearer` with the credential of a role that this process knows (CARTWRIGHT_INTERNAL_CALLERS)",
+            "send `Authorization: Bearer` with a credential that this process knows: that of a role (CARTWRIGHT_INTERNAL_CALLERS), or at an executor the token that it reported to the api",
         );
         return ([(WWW_AUTHENTICATE, "Bearer")], problem).into_response();
     };

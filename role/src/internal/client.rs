@@ -56,6 +56,7 @@ impl Client {
     #[must_use]
     pub fn peer(&self, base_url: &str) -> Peer {
         Peer {
+            credential: self.credential.clone(),
             client: self.clone(),
             base: format!("{}{PREFIX}/", base_url.trim_end_matches('/')),
             within: ANSWER,
@@ -108,11 +109,19 @@ impl CallError {
 #[derive(Clone)]
 pub struct Peer {
     client: Client,
+    credential: SecretString,
     base: String,
     within: Duration,
 }
 
 impl Peer {
+    /// The same role, shown this and not the credential of this process.
+    #[must_use]
+    pub fn bearing(mut self, credential: SecretString) -> Self {
+        self.credential = credential;
+        self
+    }
+
     /// The same role, with another bound on the whole call than 10 s.
     #[must_use]
     pub fn within(mut self, bound: Duration) -> Self {
@@ -170,7 +179,7 @@ impl Peer {
         request_id: RequestId,
     ) -> Result<T, CallError> {
         let response = request
-            .bearer_auth(self.client.credential.expose_secret())
+            .bearer_auth(self.credential.expose_secret())
             .header(REQUEST_ID, request_id.to_string())
             .timeout(self.within)
             .send()

@@ -1,10 +1,13 @@
 //! The fleet: executors report, an operator drains one and puts it back, and one that is killed is lost and not asked.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cartwright_tests::{Answer, Options, Role, Stack, Tenant, eventually, module};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::shipping::billed;
 
@@ -243,28 +246,114 @@ async fn what_a_killed_executor_had_not_shipped_is_counted_until_billing_has_it(
     .await;
 }
 
-#[tokio::test]
-async fn a_report_is_taken_from_executors_only_and_its_address_leads_to_a_host_only() {
-    let stack = Stack::shared().await;
-    let report = json!({
+/// What an executor that is none reports, reached internally at this address.
+fn forged_report(internal_url: &str) -> Value {
+    json!({
         "executor_id": "01900000-0000-7000-8000-00000000f1ee", "version": "0", "engine_epoch": 1, "started_at_ms": 0,
-        "public_url": "http://e1:8081", "internal_url": "http://e1:8091/admin", "missing": {}, "ending": false,
-        "ended": false, "slots": {"total": 0, "used": 0, "warm": 0}, "took_over": [],
+        "public_url": "http://e1:8081", "internal_url": internal_url, "run_token": "cw_run_forged", "missing": {},
+        "ending": false, "ended": false, "slots": {"total": 0, "used": 0, "warm": 0}, "took_over": [],
         "caches": {"memory": {"hits": 0, "bytes": 0}, "disk": {"hits": 0, "bytes": 0}, "store_hits": 0},
         "meter_log": {"unshipped": 0, "unshipped_bytes": 0, "oldest_ms": null, "unreadable": 0},
+    })
+}
+
+/// Report it to the api with the credential of a role.
+async fn report_as(stack: &Stack, role: Role, report: &Value) -> Answer {
+    let credential = stack.wiring.secrets.credential(role).expect("a credential");
+    let url = format!("{}/internal/v1/executors", stack.internal_url(Role::Api));
+    let request = reqwest::Client::new().post(url).bearer_auth(credential);
+    let answer = request.json(report).send().await.expect("an answer");
+    Answer::read(answer).await.expect("a whole answer")
+}
+
+#[tokio::test]
+async fn a_report_is_taken_from_executors_only_and_leads_to_where_it_comes_from_only() {
+    let stack = Stack::shared().await;
+    let with_path = forged_report("http://127.0.0.1:8091/admin");
+    let refused = report_as(stack, Role::Billing, &with_path).await;
+    assert_eq!(refused.status, 403);
+    for (url, says) in [
+        ("http://127.0.0.1:8091/admin", "without a path"),
+        ("http://127.0.0.2:8091", "the report comes from 127.0.0.1"),
+        ("http://localhost:8091", "CARTWRIGHT_EXECUTOR_HOSTS"),
+        ("http://169.254.169.254", "CARTWRIGHT_EXECUTOR_HOSTS"),
+        ("http://2130706433:8091", "CARTWRIGHT_EXECUTOR_HOSTS"),
+    ] {
+        let refused = report_as(stack, Role::Executor, &forged_report(url)).await;
+        let refused = refused.expect(400);
+        assert_eq!(refused.code(), "invalid_request");
+        assert!(refused.text().contains(says), "{url}: {}", refused.text());
+    }
+}
+
+/// An address whose listener writes down what it is asked, and answers 503 `not_ready` so that the next executor is tried.
+async fn eavesdropper(address: &str) -> (String, Arc<Mutex<String>>) {
+    let listener = TcpListener::bind((address, 0)).await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let heard = Arc::new(Mutex::new(String::new()));
+    let hears = heard.clone();
+    tokio::spawn(async move {
+        while let Ok((mut caller, _)) = listener.accept().await {
+            let mut bytes = vec![0; 64 << 10];
+            let read = caller.read(&mut bytes).await.unwrap_or(0);
+            let said = String::from_utf8_lossy(&bytes[..read]).into_owned();
+            hears.lock().expect("nobody panics").push_str(&said);
+            let problem = r#"{"type":"about:blank","title":"Not ready","status":503,"code":"not_ready","detail":"no"}"#;
+            let answer = format!(
+                "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{problem}",
+                problem.len()
+            );
+            caller.write_all(answer.as_bytes()).await.ok();
+        }
     });
-    let send = async |role: xtask::roles::Role| {
-        let credential = stack.wiring.secrets.credential(role).expect("a credential");
-        let url = format!("{}/internal/v1/executors", stack.internal_url(Role::Api));
-        let request = reqwest::Client::new().post(url).bearer_auth(credential);
-        let answer = request.json(&report).send().await.expect("an answer");
-        Answer::read(answer).await.expect("a whole answer")
+    (url, heard)
+}
+
+#[tokio::test]
+async fn a_stolen_executor_credential_leads_no_run_elsewhere_and_learns_no_other() {
+    let stack = &Stack::start(Options::default()).await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("hello", module("hello/hello.wasm")).await;
+    let tests = async || {
+        for _ in 0..20 {
+            let test = json!({"input": {"name": "the secret of Ada"}});
+            let path = "/v1/functions/hello/versions/1/test";
+            ada.post(path, &test).await.expect(200);
+        }
     };
-    assert_eq!(send(Role::Billing).await.status, 403);
-    let refused = send(Role::Executor).await.expect(400);
-    assert!(
-        refused.text().contains("internal_url"),
-        "{}",
-        refused.text()
-    );
+    let (foreign_url, foreign_heard) = eavesdropper("127.0.0.2").await;
+    let (near_url, near_heard) = eavesdropper("127.0.0.1").await;
+
+    let foreign = report_as(stack, Role::Executor, &forged_report(&foreign_url)).await;
+    foreign.expect(400);
+    tests().await;
+    assert_eq!(*foreign_heard.lock().expect("nobody panics"), "");
+
+    // One that broke out reports where it is itself, as any executor does. It is asked, by the token that it told.
+    let near = report_as(stack, Role::Executor, &forged_report(&near_url)).await;
+    near.expect(200);
+    for function in 0..8 {
+        // By its name each function has an executor that it prefers.
+        let name = format!("hello-{function}");
+        ada.deploy(&name, module("hello/hello.wasm")).await;
+        let path = format!("/v1/functions/{name}/versions/1/test");
+        ada.post(&path, &json!({"input": {}})).await.expect(200);
+    }
+    let heard = near_heard.lock().expect("nobody panics").clone();
+    assert!(heard.contains("Bearer cw_run_forged"), "{heard}");
+    for role in Role::ALL {
+        let credential = stack.wiring.secrets.credential(role).expect("a credential");
+        assert!(!heard.contains(credential), "{}", role.name());
+    }
+    let internal = stack.internal_url(Role::Executor);
+    for credential in [
+        "cw_run_forged",
+        stack.wiring.secrets.credential(Role::Api).expect("one"),
+        stack.wiring.secrets.credential(Role::Worker).expect("one"),
+    ] {
+        let request = reqwest::Client::new().post(format!("{internal}/internal/v1/run"));
+        let answer = request.bearer_auth(credential).json(&json!({}));
+        let answer = answer.send().await.expect("an answer");
+        assert_eq!(answer.status(), 401, "an executor knows its own token only");
+    }
 }
