@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::answer::{Millis, problem};
-use super::headers::{COST, REQUEST_ID, SERVER_TIMING, Values};
+use super::headers::{COST, RATE_LIMIT, RATE_LIMIT_POLICY, REQUEST_ID, SERVER_TIMING, Values};
 use super::memoised::Looked;
 use super::run_all::{Bound, CallDone};
 use super::{Answered, Stopwatch};
@@ -62,6 +62,12 @@ impl Answered for CallDone {
         headers.insert(REQUEST_ID, values.value(self.request_id));
         headers.insert(COST, values.value(format_args!("{cost} {currency}")));
         headers.insert(SERVER_TIMING, values.value(Timing(&self.stopwatch)));
+        // Of the tenant, which all runs of the call drew from. What is left of a function's own stands in no field of a call.
+        let quotas = self.tenant.quotas.as_ref();
+        if let Some(quotas) = quotas.filter(|quotas| !quotas.policies().is_empty()) {
+            headers.insert(RATE_LIMIT_POLICY, values.value(quotas.policies()));
+            headers.insert(RATE_LIMIT, values.value(quotas.left()));
+        }
 
         let results = Results {
             results: self.runs.iter().map(|run| self.entry(run, path)).collect(),

@@ -55,9 +55,34 @@ impl QuotaSet {
         (!rules.is_empty()).then(|| Arc::new(Self { rules, policies }))
     }
 
+    /// What `RateLimit` says of the rules.
+    pub(crate) fn left(&self) -> impl fmt::Display {
+        AllLeft(self)
+    }
+
+    /// The rules of which callers are told: those that refuse, and whose unit the fields know.
+    fn told(&self) -> impl Iterator<Item = &Arc<Rule>> {
+        let rules = self.rules.iter();
+        rules.filter(|rule| !rule.is_shadow() && !rule.id.kind.is_fuel())
+    }
+
     /// What `RateLimit-Policy` says of the rules.
     pub(crate) fn policies(&self) -> &str {
         &self.policies
+    }
+}
+
+/// Items of `RateLimit`, each but the first after a comma.
+struct AllLeft<'a>(&'a QuotaSet);
+
+impl fmt::Display for AllLeft<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut comma = "";
+        for rule in self.0.told() {
+            write!(f, "{comma}{}", Left(rule))?;
+            comma = ", ";
+        }
+        Ok(())
     }
 }
 
@@ -195,10 +220,8 @@ impl Drop for Pass {
 /// Further items of `RateLimit`, each after a comma.
 impl fmt::Display for Pass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for rule in self.sets.iter().flatten().flat_map(|set| set.rules.iter()) {
-            if !rule.is_shadow() && !rule.id.kind.is_fuel() {
-                write!(f, ", {}", Left(rule))?;
-            }
+        for rule in self.sets.iter().flatten().flat_map(|set| set.told()) {
+            write!(f, ", {}", Left(rule))?;
         }
         Ok(())
     }

@@ -78,6 +78,19 @@ fn pico(cost: &str) -> u128 {
     format!("{whole}{decimals:0<12}").parse().expect("a number")
 }
 
+/// The tenant's rules and what is left of them stand in the answer.
+#[track_caller]
+fn assert_tells_quotas(answer: &Answer) {
+    let (policy, left) = (
+        answer.header("ratelimit-policy"),
+        answer.header("ratelimit"),
+    );
+    assert!(policy.starts_with("\"tenant-rate\";q="), "{policy}");
+    assert!(left.starts_with("\"tenant-rate\";r="), "{left}");
+    let rules = |field: &str| field.split(", ").count();
+    assert_eq!(rules(policy), rules(left), "{policy} and {left}");
+}
+
 #[tokio::test]
 async fn a_call_runs_every_bound_function_of_its_tenant_in_the_tenants_order_and_each_is_billed_once()
  {
@@ -135,6 +148,7 @@ async fn a_call_runs_every_bound_function_of_its_tenant_in_the_tenants_order_and
     assert_eq!(pico(answer.header("cartwright-cost")), sum);
     assert!(answer.header("server-timing").starts_with("auth;dur="));
     assert_eq!(answer.header("cartwright-invocation-id"), "");
+    assert_tells_quotas(&answer);
 
     // One record each, under the ids that were answered.
     let ids: std::collections::BTreeSet<String> = results
@@ -637,6 +651,7 @@ async fn only_the_platform_calls_targets_and_only_those_that_are() {
         .expect(200);
     assert_eq!(empty.json(), json!({"results": []}));
     assert_eq!(pico(empty.header("cartwright-cost")), 0);
+    assert_tells_quotas(&empty);
     // A target that was defined a moment ago is known.
     let name = define(stack, &ada, &definition()).await;
     let known = eventually("the new target is known", HEARD_WITHIN, async || {
