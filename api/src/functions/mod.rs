@@ -321,13 +321,15 @@ async fn stay_agreed(
 
 /// Delete a function
 ///
-/// It stops being runnable within 100 ms, at worst 5 s, and its name is free again. It is unbound from its target. Its meter records, and with them the bill, stay.
+/// It stops being runnable within 100 ms, at worst 5 s, and its name is free again. One that is bound to a target must be unbound
+/// first, since calls of the target would silently go without it. Its meter records, and with them the bill, stay.
 #[utoipa::path(
     delete, path = "/v1/functions/{name}", operation_id = "delete_function", tag = "Functions",
     params(("name" = String, Path, description = "The function's name")),
     responses(
         (status = 204, description = "It is deleted"),
         (status = 404, description = "`not_found`: no such function"),
+        (status = 409, description = "`conflict`: the function is bound to a target, which `detail` names"),
     )
 )]
 pub(crate) async fn delete(
@@ -341,7 +343,11 @@ pub(crate) async fn delete(
     let before = store::find(&mut tx, name.as_str()).await?;
     // Locks the tenant, so that nobody binds the function meanwhile.
     tx.note_tenant_change().await?;
-    targets::bindings::delete_of_function(&mut tx, name.as_str()).await?;
+    if let Some(bound) = targets::bindings::target_bound_to(&mut tx, name.as_str()).await? {
+        return Err(ApiError::Conflict(format!(
+            "\"{name}\" is bound to {bound}, whose calls would go without it: unbind it with PUT /v1/targets/{bound}/bindings, then delete it"
+        )));
+    }
     store::delete(&mut tx, name.as_str()).await?;
     audit::append(
         &mut tx,

@@ -384,16 +384,19 @@ async fn a_tenant_binds_up_to_25_of_its_functions_that_answer_and_have_a_version
         404
     );
 
-    // A bound function keeps its target; a deleted one leaves its place.
+    // A bound function keeps its target, and is not deleted from under it.
     let held = ada
         .patch("/v1/functions/first", &json!({"target": "cart.discount"}))
         .await;
     assert_eq!((held.status, held.code().as_str()), (409, "conflict"));
-    ada.delete("/v1/functions/second").await.expect(204);
-    let left = ada.get(&bindings).await.expect(200).json();
-    assert_eq!(left["data"].as_array().unwrap().len(), 1);
-    assert_eq!(left["data"][0]["function"], "first");
+    let kept = ada.delete("/v1/functions/second").await.expect(409);
+    assert_eq!(kept.code(), "conflict");
+    let told = format!("unbind it with PUT {bindings}");
+    assert!(kept.text().contains(&told), "{}", kept.text());
+    let unchanged = ada.get(&bindings).await.expect(200);
+    assert_eq!(unchanged.json(), bound.json());
     ada.put(&bindings, &json!([])).await.expect(200);
+    ada.delete("/v1/functions/second").await.expect(204);
     ada.patch("/v1/functions/first", &json!({"target": "cart.discount"}))
         .await
         .expect(200);

@@ -267,7 +267,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a function
-         * @description It stops being runnable within 100 ms, at worst 5 s, and its name is free again. It is unbound from its target. Its meter records, and with them the bill, stay.
+         * @description It stops being runnable within 100 ms, at worst 5 s, and its name is free again. One that is bound to a target must be unbound
+         *     first, since calls of the target would silently go without it. Its meter records, and with them the bill, stay.
          */
         delete: operations["delete_function"];
         options?: never;
@@ -5154,6 +5155,15 @@ export interface operations {
             };
             /** @description `not_found`: no such function */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the function is bound to a target, which `detail` names */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -19,7 +19,7 @@ use crate::page::Page;
 
 mod store;
 
-pub(crate) use store::{delete_of_function, target_bound_to};
+pub(crate) use store::target_bound_to;
 
 /// What the failure of one function means for a call of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]

@@ -106,20 +106,3 @@ pub(crate) async fn target_bound_to(
     .fetch_optional(tx.connection())
     .await?)
 }
-
-/// Unbind a function that is about to be deleted. The places of the others stay in order.
-pub(crate) async fn delete_of_function(tx: &mut TenantTx, function: &str) -> Result<(), ApiError> {
-    sqlx::query!(
-        r#"
-        delete from target_binding
-        where tenant_id = $1 and function_id = (
-            select function_id from function where tenant_id = $1 and name = $2 and deleted_at is null
-        )
-        "#,
-        tx.tenant().uuid(),
-        function,
-    )
-    .execute(tx.connection())
-    .await?;
-    Ok(())
-}
