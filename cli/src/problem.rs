@@ -11,12 +11,18 @@ use crate::ending::Ending;
 pub(crate) struct Problem {
     status: u16,
     document: Value,
+    /// When to try again, as the server says: seconds, or a date.
+    retry_after: Option<String>,
 }
 
 impl Problem {
     /// A document of the server's that did not come as a refusal.
     pub(crate) fn new(status: u16, document: Value) -> Self {
-        Self { status, document }
+        Self {
+            status,
+            document,
+            retry_after: None,
+        }
     }
 
     /// Read one from an answer. What is no problem document, such as a proxy's own page, becomes one.
@@ -31,7 +37,13 @@ impl Problem {
                     "detail": format!("{url} answered {status} without a problem document; is this Cartwright's address?"),
                 })
             });
-        Self { status, document }
+        Self::new(status, document)
+    }
+
+    /// The same, with what `Retry-After` said.
+    pub(crate) fn retried_after(mut self, retry_after: Option<&str>) -> Self {
+        self.retry_after = retry_after.map(str::to_owned);
+        self
     }
 
     /// The same, with a word on what to do.
@@ -86,6 +98,13 @@ impl fmt::Display for Problem {
         write!(f, "{}: {}", self.code(), self.detail())?;
         for error in self.list("errors") {
             write!(f, "\n  - {}", Entry(error))?;
+        }
+        if let Some(after) = &self.retry_after {
+            // Seconds, or a date as HTTP writes it.
+            let is_seconds = after.bytes().all(|byte| byte.is_ascii_digit());
+            let when = if is_seconds { "in" } else { "after" };
+            let unit = if is_seconds { " s" } else { "" };
+            write!(f, "\n  try again {when} {after}{unit}")?;
         }
         for function in self.list("backtrace") {
             write!(f, "\n    in {}", function.as_str().unwrap_or_default())?;
@@ -152,6 +171,17 @@ mod tests {
         assert_eq!(ending(402, "spend_cap_reached"), Ending::Limited);
         assert_eq!(ending(503, "shedding"), Ending::Unreachable);
         assert_eq!(ending(409, "conflict"), Ending::Conflict);
+    }
+
+    #[test]
+    fn who_may_come_again_is_told_when() {
+        let body = json!({"code": "rate_limited", "detail": "too fast"}).to_string();
+        let told = |after| Problem::read(429, body.as_bytes(), "").retried_after(after);
+        assert_eq!(told(None).to_string(), "rate_limited: too fast");
+        let in_seconds = told(Some("7")).to_string();
+        assert_eq!(in_seconds, "rate_limited: too fast\n  try again in 7 s");
+        let at_a_time = told(Some("Sun, 22 Nov 2026 00:00:00 GMT")).to_string();
+        assert!(at_a_time.ends_with("try again after Sun, 22 Nov 2026 00:00:00 GMT"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use anyhow::Context;
+use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
@@ -177,8 +178,10 @@ pub(super) async fn successful(answer: Response) -> Result<Response, Failure> {
         return Ok(answer);
     }
     let (status, url) = (answer.status().as_u16(), answer.url().clone());
+    let retry_after = answer.headers().get(RETRY_AFTER).cloned();
+    let retry_after = retry_after.as_ref().and_then(|value| value.to_str().ok());
     let body = answer.bytes().await.map_err(|error| unreachable(&error))?;
-    let problem = Problem::read(status, &body, url.as_str());
+    let problem = Problem::read(status, &body, url.as_str()).retried_after(retry_after);
     Err(Failure::Refused(Box::new(problem)))
 }
 

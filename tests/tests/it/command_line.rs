@@ -598,6 +598,30 @@ async fn a_watch_shows_what_runs_and_goes_on_after_the_server_was_restarted() {
 }
 
 #[tokio::test]
+async fn who_is_limited_is_told_when_to_come_again() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("hello", module("hello/hello.wasm")).await;
+    ada.invoke_when_known("hello", &json!({})).await.expect(200);
+    let none = json!({"daily_invocations": {"limit": 1}});
+    ada.put("/v1/functions/hello/quotas", &none)
+        .await
+        .expect(200);
+    let shell = Shell::of(stack, &ada).await;
+    let limited = eventually(
+        "the quota is heard of",
+        Duration::from_secs(10),
+        async || {
+            let said = shell.run(&["invoke", "hello", "--data", "{}"]).await;
+            (said.code != Some(0)).then_some(said)
+        },
+    )
+    .await;
+    assert!(limited.err.contains("quota_exceeded"), "{}", limited.err);
+    assert!(limited.err.contains("try again in "), "{}", limited.err);
+}
+
+#[tokio::test]
 async fn a_reader_that_has_gone_is_no_panic() {
     let stack = Stack::shared().await;
     let ada = stack.tenant("ada").await;
