@@ -598,6 +598,38 @@ async fn a_watch_shows_what_runs_and_goes_on_after_the_server_was_restarted() {
 }
 
 #[tokio::test]
+async fn a_watch_that_has_seen_nothing_yet_says_that_a_restart_may_have_hidden_something() {
+    let stack = Stack::start(Options::default()).await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("talker", guests::logging("INFO one\n", 1, ""))
+        .await;
+    let shell = Shell::of(&stack, &ada).await;
+    let mut child = shell
+        .command(&["logs", "-f", "talker"])
+        .spawn()
+        .expect("cartwright starts");
+    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    let mut said = async |text: &str| {
+        let waiting = async {
+            while let Some(line) = lines.next_line().await.expect("UTF-8") {
+                if line.contains(text) {
+                    return;
+                }
+            }
+            panic!("it ended without saying {text:?}");
+        };
+        let within = tokio::time::timeout(Duration::from_secs(30), waiting);
+        within.await.expect("it says so in time");
+    };
+    said("watching talker").await;
+
+    stack.restart(Role::Api).await;
+
+    said("what was logged meanwhile is not shown here").await;
+    said("watching talker").await;
+}
+
+#[tokio::test]
 async fn who_is_limited_is_told_when_to_come_again() {
     let stack = Stack::shared().await;
     let ada = stack.tenant("ada").await;

@@ -1,9 +1,9 @@
 //! Watching logs: one stream for as long as it takes, over as many connections as that needs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, Response};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::{Remote, shown};
 use super::events::{Event, Events};
@@ -40,7 +40,24 @@ pub(super) async fn follow(
             Ended::Over(failure) => return Err(failure),
             Ended::Broken => events.begin_again(),
         }
+        let since = Instant::now();
         answer = come_back(remote, path, filters, events.last_id()).await?;
+        if events.last_id().is_none() {
+            missed(remote.output, since.elapsed());
+        }
+    }
+}
+
+/// Nothing was seen yet, so the server cannot know since when to tell, and does not say that it left anything out.
+fn missed(output: Output, away: Duration) {
+    if output.json {
+        let data = json!({"lines": null, "reason": "not_resumed"});
+        output.say(json!({"event": "dropped", "data": data}));
+    } else {
+        output.say(format_args!(
+            "the connection was away for {:.1} s: what was logged meanwhile is not shown here",
+            away.as_secs_f64()
+        ));
     }
 }
 
@@ -125,7 +142,7 @@ fn tell(output: Output, event: &Event) -> Result<Option<Ended>, Failure> {
         "line" | "cut" | "failure" => print(output, &data)?,
         "end" => return Ok(Some(end(data))),
         name @ ("open" | "dropped" | "interrupted") if output.json => {
-            output.say(serde_json::json!({"event": name, "data": data}));
+            output.say(json!({"event": name, "data": data}));
         }
         "open" => output.say(format_args!(
             "watching {}; Ctrl-C ends",
