@@ -66,6 +66,17 @@ impl Schema {
             })
     }
 
+    /// Why a document is no JSON Schema, if it is none. One that the platform would not take, since it costs too much to check
+    /// against or holds itself, may be one all the same.
+    #[must_use]
+    pub fn flaw(document: &Value) -> Option<Flaw> {
+        let error = jsonschema::meta::validate(document).err()?;
+        Some(Flaw {
+            pointer: error.instance_path().to_string(),
+            detail: said(&error),
+        })
+    }
+
     /// Whether a value obeys. Cheaper than to ask for the violations.
     #[must_use]
     pub fn allows(&self, value: &Value) -> bool {

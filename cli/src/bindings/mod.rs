@@ -7,19 +7,43 @@ mod typescript;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
+use cartwright_domain::names::TargetName;
+use cartwright_schema::{Flaw, Schema};
 use serde_json::Value;
 
 use crate::ending::Ending;
 use crate::failure::Failure;
 use crate::global::Start;
+use crate::remote;
 use types::Types;
 
+/// What a schema says of the shape of a value. One without any of these describes nothing.
+const SHAPE_KEYWORDS: [&str; 9] = [
+    "$ref",
+    "type",
+    "properties",
+    "items",
+    "enum",
+    "const",
+    "oneOf",
+    "anyOf",
+    "allOf",
+];
+
+/// Make types of a target's input and output.
 #[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  cartwright bindings cart.discount --language rust -o src/bindings.rs
+  cartwright bindings --schema target.json --language typescript")]
 pub(crate) struct BindingsArgs {
+    /// The target, whose schemas the server is asked for.
+    #[arg(required_unless_present = "schema", conflicts_with = "schema")]
+    target: Option<TargetName>,
     /// A file with the target as `GET /v1/targets/{target}` answers it, or with one JSON Schema.
     #[arg(long, value_name = "FILE")]
-    schema: PathBuf,
+    schema: Option<PathBuf>,
     /// The language.
     #[arg(long, value_enum)]
     language: Language,
@@ -38,7 +62,8 @@ enum Language {
 
 /// Make the types, and print or write them.
 pub(crate) fn bindings(start: &Start, args: &BindingsArgs) -> Result<Ending, Failure> {
-    let types = read(args)?;
+    let (document, shown) = document(start, args)?;
+    let types = types_of(&document).with_context(|| shown)?;
     let text = match args.language {
         Language::Rust => rust::write(&types),
         Language::Typescript => typescript::write(&types),
@@ -52,28 +77,50 @@ pub(crate) fn bindings(start: &Start, args: &BindingsArgs) -> Result<Ending, Fai
     Ok(Ending::Done)
 }
 
-fn read(args: &BindingsArgs) -> Result<Types> {
-    let shown = args.schema.display();
-    let text = std::fs::read(&args.schema).with_context(|| format!("read {shown}"))?;
-    let document: Value =
-        serde_json::from_slice(&text).with_context(|| format!("{shown} is not JSON"))?;
+/// The document with the schemas, and where it is from.
+fn document(start: &Start, args: &BindingsArgs) -> Result<(Value, String), Failure> {
+    if let Some(target) = &args.target {
+        let document = remote::get(start, &format!("/v1/targets/{target}"))?;
+        return Ok((document, format!("the target {target}")));
+    }
+    let file = args.schema.as_ref().expect("there is a target or a file");
+    let shown = file.display().to_string();
+    let text = std::fs::read(file).with_context(|| format!("read {shown}"))?;
+    let document = serde_json::from_slice(&text).with_context(|| format!("{shown} is not JSON"))?;
+    Ok((document, shown))
+}
+
+/// The types of a target, or of one schema.
+fn types_of(document: &Value) -> Result<Types> {
     let mut types = Types::default();
-    let schemas = [
-        ("Input", &document["input_schema"]),
-        ("Output", &document["output_schema"]),
-    ];
-    if schemas.iter().all(|(_, schema)| schema.is_object()) {
-        for (name, schema) in schemas {
-            types
-                .add(name, schema)
-                .with_context(|| format!("the schema of the {} in {shown}", name.to_lowercase()))?;
+    let of_target = [("Input", "input_schema"), ("Output", "output_schema")];
+    if of_target
+        .iter()
+        .any(|(_, member)| !document[member].is_null())
+    {
+        for (name, member) in of_target {
+            add(&mut types, name, &document[member]).with_context(|| format!("`{member}`"))?;
         }
     } else {
-        types
-            .add("Input", &document)
-            .with_context(|| format!("the schema in {shown}"))?;
+        add(&mut types, "Input", document)?;
     }
     Ok(types)
+}
+
+fn add(types: &mut Types, name: &str, schema: &Value) -> Result<()> {
+    ensure!(schema.is_object(), "a schema is an object");
+    let mut keywords = SHAPE_KEYWORDS.iter();
+    ensure!(
+        keywords.any(|keyword| !schema[keyword].is_null()),
+        "it is no JSON Schema of a value: none of {} stands in it",
+        SHAPE_KEYWORDS
+            .map(|keyword| format!("`{keyword}`"))
+            .join(", ")
+    );
+    if let Some(Flaw { pointer, detail }) = Schema::flaw(schema) {
+        bail!("it is no JSON Schema: at {pointer:?}, {detail}");
+    }
+    types.add(name, schema)
 }
 
 #[cfg(test)]
@@ -178,6 +225,30 @@ mod tests {
             text.contains("    pub option: Option<Box<Option2>>,"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn what_is_no_schema_is_refused_with_its_place() {
+        let object = json!({"type": "object"});
+        for (document, says) in [
+            (json!({"type": "strng"}), "no JSON Schema"),
+            (
+                json!({"type": "object", "properties": {"a": {"type": 7}}}),
+                "/properties/a/type",
+            ),
+            (json!([]), "a schema is an object"),
+            (json!({"code": "not_found", "status": 404}), "`properties`"),
+            (json!({"input_schema": object}), "`output_schema`"),
+            (
+                json!({"input_schema": object, "output_schema": {"required": 1}}),
+                "`output_schema`",
+            ),
+        ] {
+            let error = types_of(&document).unwrap_err();
+            assert!(format!("{error:#}").contains(says), "{document}: {error:#}");
+        }
+        types_of(&json!({"input_schema": object, "output_schema": object}))
+            .expect("it is a target");
     }
 
     #[test]

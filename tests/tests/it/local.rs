@@ -714,3 +714,43 @@ async fn a_run_whose_input_was_not_kept_has_no_recording_and_says_what_to_set() 
             .contains("run_log_retention")
     );
 }
+
+#[tokio::test]
+async fn bindings_are_of_the_target_that_the_server_has_or_of_a_file_that_holds_a_schema() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let bindings = |arguments: &[&str]| {
+        let said = command(folder.path(), &[&["bindings"], arguments].concat())
+            .env("CARTWRIGHT_API_URL", &stack.api_url)
+            .env("CARTWRIGHT_API_KEY", &ada.api_key)
+            .output()
+            .expect("it starts");
+        Said {
+            code: said.status.code(),
+            out: String::from_utf8_lossy(&said.stdout).into_owned(),
+            err: String::from_utf8_lossy(&said.stderr).into_owned(),
+        }
+    };
+    let language = ["--language", "typescript"];
+
+    let fetched = bindings(&[&["cart.discount"], &language[..]].concat()).expect(0);
+    let target = ada.get("/v1/targets/cart.discount").await.expect(200);
+    std::fs::write(folder.path().join("target.json"), target.text()).expect("it is written");
+    let file = ["--schema", "target.json"];
+    let of_file = bindings(&[&file, &language[..]].concat()).expect(0);
+
+    assert!(fetched.out.contains("export interface"), "{}", fetched.out);
+    assert_eq!(fetched.out, of_file.out);
+    let absent = bindings(&[&["cart.nothing"], &language[..]].concat()).expect(4);
+    assert!(absent.err.contains("not_found"), "{}", absent.err);
+    let broken = r#"{"type": "object", "properties": {"a": {"type": "strng"}}}"#;
+    std::fs::write(folder.path().join("target.json"), broken).expect("it is written");
+    let refused = bindings(&[&file, &language[..]].concat()).expect(2);
+    assert!(
+        refused.err.contains("/properties/a/type"),
+        "{}",
+        refused.err
+    );
+    bindings(&language).expect(2);
+}
