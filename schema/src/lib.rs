@@ -3,7 +3,10 @@
 //! Whose schema it is, and what to do about a violation, is left to who asks.
 
 mod bounds;
+mod flat;
 
+use flat::{Document, Flat};
+use jsonschema::json::Json;
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use serde::Serialize;
 use serde_json::Value;
@@ -22,7 +25,11 @@ const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// A schema that can be used.
 #[derive(Debug)]
-pub struct Schema(Validator);
+pub struct Schema {
+    tree: Validator,
+    /// The same for texts that are not made trees.
+    flat: Validator<Flat>,
+}
 
 /// Why a schema cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +51,15 @@ pub struct Violation {
     pub rule: String,
 }
 
+/// Why a text is not what a schema asks for.
+#[derive(Debug)]
+pub enum Broken {
+    /// It is no JSON, nests deeper than any reader follows, or has a number beyond all bounds.
+    Unreadable(serde_json::Error),
+    /// What of it breaks the schema, up to fifty places.
+    Violations(Vec<Violation>),
+}
+
 impl Schema {
     /// Compile a schema of draft 2020-12, or of the draft that its `$schema` names.
     ///
@@ -51,19 +67,29 @@ impl Schema {
     /// What is no schema, reaches outside itself, or costs too much to check against.
     pub fn new(schema: &Value) -> Result<Self, Flaw> {
         bounds::check(schema)?;
-        jsonschema::options()
-            .offline()
-            .with_pattern_options(
-                PatternOptions::regex()
-                    .size_limit(PATTERN_BYTES_MAX)
-                    .dfa_size_limit(PATTERN_BYTES_MAX),
-            )
-            .build(schema)
-            .map(Self)
-            .map_err(|error| Flaw {
-                pointer: error.instance_path().to_string(),
-                detail: said(&error),
-            })
+        Ok(Self {
+            tree: compiled(schema)?,
+            flat: compiled(schema)?,
+        })
+    }
+
+    /// Hold a JSON text against the schema. Where all is well, which is nearly always, no tree is made of it.
+    ///
+    /// # Errors
+    /// What breaks the schema, or why the text cannot be read.
+    pub fn check(&self, text: &[u8]) -> Result<(), Broken> {
+        let violations = match Document::read(text) {
+            Some(document) if self.flat.is_valid(document.root()) => return Ok(()),
+            Some(document) => told(self.flat.iter_errors(document.root())),
+            None => {
+                let value = serde_json::from_slice(text).map_err(Broken::Unreadable)?;
+                if self.allows(&value) {
+                    return Ok(());
+                }
+                self.violations(&value)
+            }
+        };
+        Err(Broken::Violations(violations))
     }
 
     /// Why a document is no JSON Schema, if it is none. One that the platform would not take, since it costs too much to check
@@ -80,20 +106,38 @@ impl Schema {
     /// Whether a value obeys. Cheaper than to ask for the violations.
     #[must_use]
     pub fn allows(&self, value: &Value) -> bool {
-        self.0.is_valid(value)
+        self.tree.is_valid(value)
     }
 
     /// What of a value breaks the schema, up to fifty places.
     #[must_use]
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
-        let violation = |error: ValidationError<'_>| Violation {
+        told(self.tree.iter_errors(value))
+    }
+}
+
+fn compiled<F: Json>(schema: &Value) -> Result<Validator<F>, Flaw> {
+    jsonschema::options_for::<F>()
+        .offline()
+        .with_pattern_options(
+            PatternOptions::regex()
+                .size_limit(PATTERN_BYTES_MAX)
+                .dfa_size_limit(PATTERN_BYTES_MAX),
+        )
+        .build(schema)
+        .map_err(|error| Flaw {
             pointer: error.instance_path().to_string(),
             detail: said(&error),
-            rule: error.schema_path().to_string(),
-        };
-        let errors = self.0.iter_errors(value).take(VIOLATIONS_MAX);
-        errors.map(violation).collect()
-    }
+        })
+}
+
+fn told<'i>(errors: impl Iterator<Item = ValidationError<'i>>) -> Vec<Violation> {
+    let violation = |error: ValidationError<'_>| Violation {
+        pointer: error.instance_path().to_string(),
+        detail: said(&error),
+        rule: error.schema_path().to_string(),
+    };
+    errors.take(VIOLATIONS_MAX).map(violation).collect()
 }
 
 /// The library's sentence, in which a long value is named and not repeated.
@@ -144,6 +188,63 @@ mod tests {
         let percent = found.iter().find(|entry| entry.pointer == "/percent");
         assert_eq!(percent.unwrap().rule, "/properties/percent/maximum");
         assert!(percent.unwrap().detail.contains("101"));
+    }
+
+    #[test]
+    fn a_text_is_held_to_the_same_rules_as_a_tree() {
+        let schema = json!({
+            "type": "object",
+            "required": ["kind", "lines"],
+            "properties": {
+                "kind": {"enum": ["cart", 2.0, null, {"a": [1]}]},
+                "lines": {"type": "array", "items": {"$ref": "#/$defs/line"}, "uniqueItems": true, "maxItems": 3},
+                "total": {"type": "integer", "minimum": 0, "multipleOf": 5}
+            },
+            "additionalProperties": {"type": "boolean"},
+            "propertyNames": {"maxLength": 8},
+            "$defs": {"line": {
+                "type": ["object", "string"],
+                "properties": {"amount": {"type": "string", "pattern": "^[0-9]+$", "maxLength": 3}},
+                "patternProperties": {"^x": {"const": 1}},
+                "oneOf": [{"required": ["amount"]}, {"required": ["x"]}, {"type": "string"}],
+                "minProperties": 1
+            }}
+        });
+        let schema = Schema::new(&schema).expect("a schema");
+        let mut verdicts = Vec::new();
+        for text in [
+            r#"{"kind": "cart", "lines": [{"amount": "12"}, {"x": 1.0}], "total": 10, "other": true}"#,
+            r#"{"kind": 2, "lines": [{"amount": "\u0031"}]}"#,
+            r#"{"kind": {"a": [1.0]}, "lines": [], "total": 5.0}"#,
+            r#"{"kind": "card", "lines": [{"amount": "1234"}, {"amount": "1", "x": 1}, {}]}"#,
+            r#"{"kind": null, "lines": ["s", "s"], "total": 2.5, "other": 1, "otherwise": true}"#,
+            r#"{"kind": null, "lines": [1, 2, 3, 4], "total": -5}"#,
+            r#"{"lines": [{"amount": "é1"}]}"#,
+            r#"{"kind": "card", "lines": [], "kind": "cart"}"#,
+            r#"{"kind": "cart", "lines": [], "kind": "card"}"#,
+            "[]",
+        ] {
+            let tree: Value = serde_json::from_str(text).expect("JSON");
+            let found = match schema.check(text.as_bytes()) {
+                Ok(()) => Vec::new(),
+                Err(Broken::Violations(found)) => found,
+                Err(Broken::Unreadable(error)) => panic!("{text}: {error}"),
+            };
+            assert_eq!(found, schema.violations(&tree), "{text}");
+            assert_eq!(found.is_empty(), schema.allows(&tree), "{text}");
+            verdicts.push(found.is_empty());
+        }
+        assert_eq!(
+            verdicts,
+            [
+                true, true, true, false, false, false, false, true, false, false
+            ]
+        );
+        let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+        for unreadable in ["{", "1e999", &deep] {
+            let broken = schema.check(unreadable.as_bytes());
+            assert!(matches!(broken, Err(Broken::Unreadable(_))), "{unreadable}");
+        }
     }
 
     #[test]

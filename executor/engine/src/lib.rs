@@ -34,4 +34,4 @@ pub use config::{Backtraces, EngineOptions, StartError, TABLE_ELEMENTS_MAX};
 pub use engine::{Engine, LoadError, Slots};
 pub use environment::{Environment, EnvironmentError};
 pub use ready::ReadyModule;
-pub use run::{EngineFault, Finished, Run, RunError};
+pub use run::{EngineFault, Finished, Run, RunError, not_json};

@@ -139,7 +139,10 @@ impl Engine {
         };
         let remaining = store.get_fuel().map_err(internal)?;
         let guest = store.into_data();
-        let ended = ended.or_else(|| output_json.then(|| not_json(&guest.output)).flatten());
+        let ended = ended.or_else(|| {
+            let error = output_json.then(|| not_json(&guest.output)).flatten()?;
+            Some((Outcome::OutputInvalid, error))
+        });
         let (outcome, error) = ended.map_or((Outcome::Ok, None), |(outcome, error)| {
             (outcome, Some(error))
         });
@@ -218,8 +221,9 @@ fn deadline_exceeded(limits: &Limits, started: Instant) -> RunError {
     }
 }
 
-/// The ending of a function whose output is not JSON.
-fn not_json(output: &[u8]) -> Option<(Outcome, RunError)> {
+/// Why an output is not JSON; `None` when it is.
+#[must_use]
+pub fn not_json(output: &[u8]) -> Option<RunError> {
     let why = if output.is_empty() {
         "it is empty".to_owned()
     } else if let Err(error) = std::str::from_utf8(output) {
@@ -229,10 +233,9 @@ fn not_json(output: &[u8]) -> Option<(Outcome, RunError)> {
             .err()?
             .to_string()
     };
-    Some((
-        Outcome::OutputInvalid,
-        RunError::new(format!("the function's output is not JSON: {why}")),
-    ))
+    Some(RunError::new(format!(
+        "the function's output is not JSON: {why}"
+    )))
 }
 
 fn internal(error: wasmtime::Error) -> EngineFault {
@@ -250,8 +253,7 @@ mod tests {
         }
         let bad: [&[u8]; 6] = [b"", b"{", b"{}{}", b"'x'", b"\"\xff\"", b"{\"a\":01}"];
         for bad in bad {
-            let (outcome, error) = not_json(bad).expect("it is not JSON");
-            assert_eq!(outcome, Outcome::OutputInvalid);
+            let error = not_json(bad).expect("it is not JSON");
             assert!(
                 error
                     .message

@@ -1,38 +1,44 @@
 //! What a function answered, held against the schema of its target. An output that breaks it is the function's failure.
 
 use cartwright_domain::outcome::Outcome;
-use cartwright_engine::{Finished, RunError};
-use cartwright_schema::Violation;
-use serde_json::Value;
+use cartwright_engine::{Finished, RunError, not_json};
+use cartwright_schema::{Broken, Violation};
 
 use crate::tenants::Target;
 
 /// Violations that the message tells.
 const TOLD_MAX: usize = 3;
 
-/// The same run; ended `output_invalid` if what it wrote is not what the target asks for.
+/// The same run; ended `output_invalid` if what it wrote is no JSON, or not what the target asks for.
 pub(super) fn held_to(target: &Target, mut finished: Finished) -> Finished {
     if finished.outcome != Outcome::Ok {
         return finished;
     }
-    let message = match serde_json::from_slice::<Value>(&finished.output) {
-        Ok(output) if target.output.allows(&output) => return finished,
-        Ok(output) => told(&target.name, &target.output.violations(&output)),
-        // It was JSON for the engine: what is left is nesting deeper than any reader follows, or a number beyond all bounds.
-        Err(error) => format!(
-            "the function's output cannot be held against the output schema of {}: {error}",
-            target.name
-        ),
+    let Err(broken) = target.output.check(&finished.output) else {
+        return finished;
     };
     finished.outcome = Outcome::OutputInvalid;
-    finished.error = Some(RunError {
+    finished.error = not_json(&finished.output).or_else(|| Some(unheld(&target.name, &broken)));
+    finished
+}
+
+/// JSON that breaks the schema, or that the schema cannot be asked about.
+fn unheld(target: &str, broken: &Broken) -> RunError {
+    let message = match broken {
+        Broken::Violations(violations) => told(target, violations),
+        Broken::Unreadable(error) => {
+            format!(
+                "the function's output cannot be held against the output schema of {target}: {error}"
+            )
+        }
+    };
+    RunError {
         message,
         limit: None,
         used: None,
         exit_code: None,
         backtrace: Vec::new(),
-    });
-    finished
+    }
 }
 
 fn told(target: &str, violations: &[Violation]) -> String {

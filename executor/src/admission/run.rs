@@ -75,7 +75,8 @@ impl Run {
             environment: resolved.function.environment.clone(),
             clock_ms: granted.seed_id().unix_ms(),
             seed: seed::of_run(&resolved.tenant.seed_key, granted.seed_id()),
-            output_json: true,
+            // A target's schema reads it anyway, and finds that out with the rest.
+            output_json: resolved.function.answers.is_none(),
         };
         match self.engine.run(module, run).await {
             Ok(finished) => {

@@ -11,8 +11,9 @@ use cartwright_domain::limits::LimitOverrides;
 use cartwright_domain::outcome::Trigger;
 use cartwright_domain::problem::Code;
 use cartwright_domain::wire::WhichVersion;
+use cartwright_schema::Broken;
 use futures_util::TryFutureExt;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::time::timeout_at;
 use tower::Service;
@@ -267,20 +268,20 @@ async fn read(
 
 /// Refuse a payload that is not what the target promises its functions, with every place.
 fn obey(target: &Target, payload: &[u8]) -> Result<(), Refusal> {
-    check_json(payload)?;
-    let value: Value = serde_json::from_slice(payload).map_err(|error| {
-        Refusal::new(
-            Code::InvalidRequest,
-            format!(
-                "the payload cannot be held against the input schema of {}: {error}",
-                target.name
-            ),
-        )
-    })?;
-    if target.input.allows(&value) {
-        return Ok(());
-    }
-    let violations = target.input.violations(&value);
+    let violations = match target.input.check(payload) {
+        Ok(()) => return Ok(()),
+        Err(Broken::Violations(violations)) => violations,
+        Err(Broken::Unreadable(error)) => {
+            check_json(payload)?;
+            return Err(Refusal::new(
+                Code::InvalidRequest,
+                format!(
+                    "the payload cannot be held against the input schema of {}: {error}",
+                    target.name
+                ),
+            ));
+        }
+    };
     let places = match violations.len() {
         1 => "one place".to_owned(),
         many => format!("{many} places"),
