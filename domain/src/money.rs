@@ -76,6 +76,9 @@ pub struct Pico(pub i128);
 impl Pico {
     /// How many of them make one main unit.
     pub const PER_UNIT: i128 = 1_000_000_000_000;
+
+    /// Decimal places of a main unit.
+    const PLACES: usize = 12;
 }
 
 impl FromStr for Pico {
@@ -123,15 +126,17 @@ impl fmt::Display for Pico {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let amount = self.0.unsigned_abs();
-        let (whole, places) = (
-            amount / Self::PER_UNIT as u128,
-            amount % Self::PER_UNIT as u128,
-        );
+        let whole = amount / Self::PER_UNIT.unsigned_abs();
+        let places = u64::try_from(amount % Self::PER_UNIT.unsigned_abs());
+        let mut places = places.expect("the places of a unit are far below 2^64");
         if places == 0 {
             return write!(f, "{sign}{whole}");
         }
-        let places = format!("{places:012}");
-        write!(f, "{sign}{whole}.{}", places.trim_end_matches('0'))
+        let mut digits = Self::PLACES;
+        while places % 10 == 0 {
+            (places, digits) = (places / 10, digits - 1);
+        }
+        write!(f, "{sign}{whole}.{places:0digits$}")
     }
 }
 
