@@ -1,7 +1,6 @@
 //! What the caller reads of a run: the function's output, or a problem that says how it failed; and the headers of both.
 
 use std::fmt;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -14,7 +13,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::headers::{
     CACHE, COST, DURATION_US, FUEL, INPUT_QUERY, INVOCATION_ID, MEMORY_PEAK, RATE_LIMIT,
-    RATE_LIMIT_POLICY, REQUEST_ID, SERVER_TIMING, VERSION, Values,
+    RATE_LIMIT_POLICY, REQUEST_ID, SERVER_TIMING, Text, VERSION, Values,
 };
 use super::{Answered, Done, Stopwatch};
 use crate::counters::Stage;
@@ -47,17 +46,18 @@ fn write_headers(headers: &mut HeaderMap, done: &Done) {
     let (granted, finished) = (&done.granted, &done.finished);
     let resolved = &granted.resolved;
     let mut values = Values::new();
-    headers.insert(REQUEST_ID, values.value(resolved.request_id));
-    headers.insert(INVOCATION_ID, values.value(granted.invocation_id));
-    headers.insert(VERSION, resolved.version.number.into());
-    headers.insert(FUEL, finished.fuel_used.into());
-    headers.insert(MEMORY_PEAK, finished.memory_peak_bytes.into());
-    headers.insert(DURATION_US, values.value(finished.wall.as_micros()));
+    headers.insert(REQUEST_ID, values.id(resolved.request_id.uuid()));
+    headers.insert(INVOCATION_ID, values.id(granted.invocation_id.uuid()));
+    headers.insert(VERSION, values.number(resolved.version.number.into()));
+    headers.insert(FUEL, values.number(finished.fuel_used));
+    headers.insert(MEMORY_PEAK, values.number(finished.memory_peak_bytes));
+    let wall_us = u64::try_from(finished.wall.as_micros()).unwrap_or(u64::MAX);
+    headers.insert(DURATION_US, values.number(wall_us));
     headers.insert(COST, values.value(Cost(done)));
     headers.insert(CACHE, HeaderValue::from_static(granted.memo.as_str()));
     headers.insert(
         SERVER_TIMING,
-        values.value(Timing(&resolved.stopwatch, done.tier)),
+        values.written(|text| timing(text, &resolved.stopwatch, done.tier)),
     );
     if let Some(payload_bytes) = granted.payload_bytes {
         let cut = format_args!("payload={payload_bytes}, input={}", granted.input.len());
@@ -69,10 +69,11 @@ fn write_headers(headers: &mut HeaderMap, done: &Done) {
     );
     headers.insert(
         RATE_LIMIT,
-        values.value(format_args!(
-            "\"concurrency\";r={}{}",
-            granted.concurrency_left, granted.pass
-        )),
+        values.written(|text| {
+            text.text("\"concurrency\";r=");
+            text.number(granted.concurrency_left.into());
+            text.shown(&granted.pass);
+        }),
     );
 }
 
@@ -140,33 +141,18 @@ impl fmt::Display for Cost<'_> {
 }
 
 /// `auth;dur=0.004, quota;dur=0.002, load;dur=0.000;desc=memory, …`, in milliseconds.
-struct Timing<'a>(&'a Stopwatch, Option<Tier>);
-
-impl fmt::Display for Timing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for stage in Stage::ALL {
-            let comma = if stage == Stage::ALL[0] { "" } else { ", " };
-            write!(
-                f,
-                "{comma}{};dur={}",
-                stage.as_str(),
-                Millis(self.0.of(stage))
-            )?;
-            if stage == Stage::Load {
-                write!(f, ";desc={}", self.1.map_or("result", Tier::as_str))?;
-            }
+fn timing(text: &mut Text, stopwatch: &Stopwatch, tier: Option<Tier>) {
+    for stage in Stage::ALL {
+        if stage != Stage::ALL[0] {
+            text.text(", ");
         }
-        Ok(())
-    }
-}
-
-/// Milliseconds with three places.
-pub(super) struct Millis(pub(super) Duration);
-
-impl fmt::Display for Millis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let us = self.0.as_micros();
-        write!(f, "{}.{:03}", us / 1_000, us % 1_000)
+        text.text(stage.as_str());
+        text.text(";dur=");
+        text.millis(stopwatch.of(stage));
+        if stage == Stage::Load {
+            text.text(";desc=");
+            text.text(tier.map_or("result", Tier::as_str));
+        }
     }
 }
 
@@ -182,11 +168,5 @@ mod tests {
         assert!(tail.chars().all(|letter| letter == 'é'), "{tail}");
         let odd = format!("{}y", "é".repeat(LOG_TAIL_BYTES));
         assert!(log_tail(odd.as_bytes()).starts_with('é'));
-    }
-
-    #[test]
-    fn a_duration_is_written_in_milliseconds() {
-        assert_eq!(Millis(Duration::from_nanos(1_234_567)).to_string(), "1.234");
-        assert_eq!(Millis(Duration::from_micros(7)).to_string(), "0.007");
     }
 }

@@ -1,8 +1,6 @@
 //! What the caller of a target reads: every function's result in the tenant's order, or the problem of the one whose failure
 //! the tenant said must fail the call.
 
-use std::fmt;
-
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use cartwright_domain::money::Pico;
@@ -15,8 +13,10 @@ use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::answer::{Millis, problem};
-use super::headers::{COST, RATE_LIMIT, RATE_LIMIT_POLICY, REQUEST_ID, SERVER_TIMING, Values};
+use super::answer::problem;
+use super::headers::{
+    COST, RATE_LIMIT, RATE_LIMIT_POLICY, REQUEST_ID, SERVER_TIMING, Text, Values,
+};
 use super::memoised::Looked;
 use super::run_all::{Bound, CallDone};
 use super::{Answered, Stopwatch};
@@ -59,9 +59,10 @@ impl Answered for CallDone {
         let cost = Pico(ran.map(|done| done.cost.0).sum());
         let mut headers = HeaderMap::with_capacity(8);
         let mut values = Values::new();
-        headers.insert(REQUEST_ID, values.value(self.request_id));
+        headers.insert(REQUEST_ID, values.id(self.request_id.uuid()));
         headers.insert(COST, values.value(format_args!("{cost} {currency}")));
-        headers.insert(SERVER_TIMING, values.value(Timing(&self.stopwatch)));
+        let timing = values.written(|text| timing(text, &self.stopwatch));
+        headers.insert(SERVER_TIMING, timing);
         // Of the tenant, which all runs of the call drew from. What is left of a function's own stands in no field of a call.
         let quotas = self.tenant.quotas.as_ref();
         if let Some(quotas) = quotas.filter(|quotas| !quotas.policies().is_empty()) {
@@ -165,19 +166,13 @@ impl CallDone {
 }
 
 /// `auth;dur=0.004, quota;dur=0.031, run;dur=0.204`, in milliseconds.
-struct Timing<'a>(&'a Stopwatch);
-
-impl fmt::Display for Timing<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, stage) in STAGES.into_iter().enumerate() {
-            let comma = if at == 0 { "" } else { ", " };
-            write!(
-                f,
-                "{comma}{};dur={}",
-                stage.as_str(),
-                Millis(self.0.of(stage))
-            )?;
+fn timing(text: &mut Text, stopwatch: &Stopwatch) {
+    for (at, stage) in STAGES.into_iter().enumerate() {
+        if at > 0 {
+            text.text(", ");
         }
-        Ok(())
+        text.text(stage.as_str());
+        text.text(";dur=");
+        text.millis(stopwatch.of(stage));
     }
 }
