@@ -35,7 +35,7 @@ pub(crate) async fn run<Inner>(
     Json(request): Json<RunRequest>,
 ) -> Response
 where
-    Inner: Service<Resolved, Response = Done, Error = Refusal, Future: Send>
+    Inner: Service<Box<Resolved>, Response = Done, Error = Refusal, Future: Send>
         + Clone
         + Send
         + Sync
@@ -55,7 +55,7 @@ async fn resolve(
     tenants: &Tenants,
     request: RunRequest,
     request_id: RequestId,
-) -> Result<Resolved, Refusal> {
+) -> Result<Box<Resolved>, Refusal> {
     let stopwatch = Stopwatch::start();
     if request.trigger == Trigger::Http {
         return Err(Refusal::new(
@@ -77,7 +77,7 @@ async fn resolve(
             .map_err(|error| Refusal::new(Code::InvalidRequest, error.to_string()))?;
         function = Arc::new(given);
     }
-    Ok(Resolved {
+    Ok(Box::new(Resolved {
         request_id,
         tenant,
         function,
@@ -94,7 +94,7 @@ async fn resolve(
         charge_key: [0; 32],
         budget: None,
         stopwatch,
-    })
+    }))
 }
 
 fn result(done: Done) -> RunResult {

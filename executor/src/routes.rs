@@ -92,7 +92,7 @@ fn is_post_below<B>(prefix: &str, request: &Request<B>) -> bool {
 /// The routes of the internal listener, below `/internal/v1`.
 pub(crate) fn internal<Inner>(runs: InternalRuns<Inner>) -> Router
 where
-    Inner: Service<Resolved, Response = Done, Error = Refusal, Future: Send>
+    Inner: Service<Box<Resolved>, Response = Done, Error = Refusal, Future: Send>
         + Clone
         + Send
         + Sync

@@ -179,7 +179,7 @@ async fn serve_until_drained(config: ServeConfig) -> Result<()> {
     };
     tokio::spawn(levels.watch());
 
-    let memo = Arc::new(Memo::new(config.memo.memo_bytes_max, results));
+    let memo = Memo::new(config.memo.memo_bytes_max, results);
     let inputs = InputRoom::of_process();
     let shedder = Shedder::new(config.quotas.shed_delay_ms);
     shedder.watch(tokio::runtime::Handle::current());

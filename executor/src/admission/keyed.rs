@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tower::Service;
 
 use super::what::Resolved;
-use super::{Answered, Done, Ended, Refusal};
+use super::{Answered, Done, Ended, Refusal, for_good};
 use crate::idempotency::{Fingerprint, Idempotency, IdempotencyKey, KeyedRequest, Scope, Worked};
 use crate::inputs::InputRoom;
 use crate::routes::INVOKE;
@@ -22,8 +22,8 @@ use crate::routes::INVOKE;
 /// Answers keyed invocations once, by the service within.
 #[derive(Clone)]
 pub(crate) struct Keyed<S> {
-    idempotency: Arc<Idempotency>,
-    inputs: Arc<InputRoom>,
+    idempotency: &'static Arc<Idempotency>,
+    inputs: &'static Arc<InputRoom>,
     inner: S,
 }
 
@@ -31,8 +31,8 @@ impl<S> Keyed<S> {
     /// `inputs` is the room that inputs take in this process.
     pub(crate) fn new(idempotency: Arc<Idempotency>, inputs: Arc<InputRoom>, inner: S) -> Self {
         Self {
-            idempotency,
-            inputs,
+            idempotency: for_good(idempotency),
+            inputs: for_good(inputs),
             inner,
         }
     }
@@ -40,9 +40,9 @@ impl<S> Keyed<S> {
 
 type Answering = Pin<Box<dyn Future<Output = Result<Ended<Done>, Refusal>> + Send>>;
 
-impl<S> Service<Resolved> for Keyed<S>
+impl<S> Service<Box<Resolved>> for Keyed<S>
 where
-    S: Service<Resolved, Response = Done, Error = Refusal, Future: Send + 'static>
+    S: Service<Box<Resolved>, Response = Done, Error = Refusal, Future: Send + 'static>
         + Clone
         + Send
         + 'static,
@@ -55,7 +55,7 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut resolved: Resolved) -> Self::Future {
+    fn call(&mut self, mut resolved: Box<Resolved>) -> Self::Future {
         match resolved.idempotency_key.take() {
             None => Either::Left(self.inner.call(resolved).map_ok(Ended::Ran)),
             Some(key) => Either::Right(Box::pin(self.clone().answer(key, resolved))),
@@ -65,14 +65,16 @@ where
 
 impl<S> Keyed<S>
 where
-    S: Service<Resolved, Response = Done, Error = Refusal, Future: Send + 'static> + Send + 'static,
+    S: Service<Box<Resolved>, Response = Done, Error = Refusal, Future: Send + 'static>
+        + Send
+        + 'static,
 {
     async fn answer(
         mut self,
         key: IdempotencyKey,
-        mut resolved: Resolved,
+        mut resolved: Box<Resolved>,
     ) -> Result<Ended<Done>, Refusal> {
-        let input = resolved.read_input(self.inputs).await?;
+        let input = resolved.read_input(self.inputs.clone()).await?;
         let (tenant, function) = (resolved.tenant.id, resolved.function.id);
         let scope = Scope::Function(function);
         let asked = asked(&resolved, &input);
@@ -85,7 +87,7 @@ where
             let answer = whole(done.into_answer(&path)).await;
             Ok(Worked { answer, is_final })
         };
-        let answer = self.idempotency.once(request, work).await?;
+        let answer = self.idempotency.clone().once(request, work).await?;
         Ok(Ended::Answered(answer.map(Into::into)))
     }
 }

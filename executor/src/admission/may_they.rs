@@ -28,7 +28,7 @@ const TENANT_SHARE: u32 = 2;
 
 /// A run that may begin: with its identity, its limits, and its places among those that go on.
 pub(crate) struct Granted {
-    pub(crate) resolved: Resolved,
+    pub(crate) resolved: Box<Resolved>,
     pub(crate) invocation_id: InvocationId,
     pub(crate) input: Bytes,
     /// Bytes of the payload that the input was cut from, where the function asked for a part of it.
@@ -148,10 +148,10 @@ fn through_quotas(resolved: &Resolved) -> Result<Pass, Refusal> {
     Pass::through(of_tenant.as_ref(), of_function.as_ref()).map_err(|denied| Refusal::by(&denied))
 }
 
-impl Step<Resolved> for MayThey {
+impl Step<Box<Resolved>> for MayThey {
     type Out = Granted;
 
-    async fn take(&self, mut resolved: Resolved) -> Result<Granted, Refusal> {
+    async fn take(&self, mut resolved: Box<Resolved>) -> Result<Granted, Refusal> {
         if self.disk.is_short() {
             return Err(Refusal::new(
                 Code::Shedding,

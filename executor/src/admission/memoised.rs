@@ -2,7 +2,6 @@
 //! result, which has a price of its own. Every other function passes through.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -44,13 +43,13 @@ impl Looked {
 /// Answers from what is kept, or by the service within.
 #[derive(Clone)]
 pub(crate) struct Memoised<S> {
-    memo: Arc<Memo>,
+    memo: &'static Memo,
     meter: Meter,
     inner: S,
 }
 
 impl<S> Memoised<S> {
-    pub(super) fn new(memo: Arc<Memo>, meter: Meter, inner: S) -> Self {
+    pub(super) fn new(memo: &'static Memo, meter: Meter, inner: S) -> Self {
         Self { memo, meter, inner }
     }
 }

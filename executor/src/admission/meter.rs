@@ -17,7 +17,7 @@ use tower::Service;
 use super::may_they::Granted;
 use super::memoised::Looked;
 use super::run::Ran;
-use super::{Done, Refusal};
+use super::{Done, Refusal, for_good};
 use crate::counters::{Counters, Stage};
 use crate::live_logs::LiveLogs;
 use crate::meter_log::MeterLog;
@@ -27,8 +27,8 @@ use crate::run_logs::{KeptRun, RunLogs};
 const SAMPLE_EVERY: u8 = 16;
 
 /// Meters what ran.
-#[derive(Clone)]
-pub(crate) struct Meter(Arc<Shared>);
+#[derive(Clone, Copy)]
+pub(crate) struct Meter(&'static Shared);
 
 struct Shared {
     log: Arc<MeterLog>,
@@ -44,7 +44,7 @@ impl Meter {
         live_logs: LiveLogs,
         counters: Arc<Counters>,
     ) -> Self {
-        Self(Arc::new(Shared {
+        Self(for_good(Shared {
             log,
             run_logs,
             live_logs,
@@ -52,8 +52,8 @@ impl Meter {
         }))
     }
 
-    pub(super) fn counters(&self) -> Arc<Counters> {
-        self.0.counters.clone()
+    pub(super) fn counters(self) -> &'static Counters {
+        &self.0.counters
     }
 }
 
@@ -67,7 +67,7 @@ impl Service<Ran> for Meter {
     }
 
     fn call(&mut self, ran: Ran) -> Self::Future {
-        let shared = self.0.clone();
+        let shared = self.0;
         Box::pin(async move { shared.meter(ran).await })
     }
 }

@@ -33,8 +33,6 @@ pub(crate) mod what;
 pub(crate) mod which_target;
 pub(crate) mod who;
 
-use std::sync::Arc;
-
 use axum::response::Response;
 use cartwright_domain::ids::{InvocationId, RequestId};
 use cartwright_domain::money::Pico;
@@ -97,6 +95,12 @@ pub(crate) trait Answered {
     fn into_answer(self, path: &str) -> Response;
 }
 
+/// What a layer shares with its copies, for as long as the process lives. Each request is given copies of all layers, and a
+/// count of who holds each would travel between the processors with every one of them.
+fn for_good<T>(shared: T) -> &'static T {
+    Box::leak(Box::new(shared))
+}
+
 /// The front door's stack: HTTP in, HTTP out.
 pub(crate) type FrontDoor<Inner> =
     RequestIds<step::Stepped<Who, step::Stepped<What, Keyed<Inner>>>>;
@@ -108,18 +112,18 @@ pub(crate) type TargetDoor<Inner> =
 /// The inner half: from what shall run to a run that is metered. Internal callers come in here.
 pub(crate) fn inner(
     may_they: MayThey,
-    memo: Arc<Memo>,
+    memo: Memo,
     run: Run,
     meter: Meter,
-) -> impl Service<Resolved, Response = Done, Error = Refusal, Future: Send + 'static>
+) -> impl Service<Box<Resolved>, Response = Done, Error = Refusal, Future: Send + 'static>
 + Clone
 + Send
 + 'static {
     let running = ServiceBuilder::new()
         .layer(RunToEndLayer::new(meter.counters()))
         .layer(StepLayer::new(run))
-        .service(meter.clone());
-    StepLayer::new(may_they).layer(Memoised::new(memo, meter, running))
+        .service(meter);
+    StepLayer::new(may_they).layer(Memoised::new(for_good(memo), meter, running))
 }
 
 /// The whole stack before `inner`.

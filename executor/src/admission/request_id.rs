@@ -18,7 +18,7 @@ use super::linger::Lingering;
 use super::{Answered, Ended, REQUEST_ID, Refusal, Stopwatch};
 use crate::mint;
 
-/// A request with an id.
+/// A request with an id. It goes through the layers in a box: moving it whole from one to the next costs more than that.
 pub(crate) struct Arrived {
     pub(super) request_id: RequestId,
     pub(super) parts: Parts,
@@ -40,7 +40,7 @@ impl<S> RequestIds<S> {
 
 impl<S, Work> Service<Request<Incoming>> for RequestIds<S>
 where
-    S: Service<Arrived, Response = Ended<Work>, Error = Refusal, Future: Send + 'static>,
+    S: Service<Box<Arrived>, Response = Ended<Work>, Error = Refusal, Future: Send + 'static>,
     Work: Answered,
 {
     type Response = Response;
@@ -57,12 +57,12 @@ where
         let (parts, body) = request.into_parts();
         // Shares the bytes of the request's head.
         let uri = parts.uri.clone();
-        let ending = self.inner.call(Arrived {
+        let ending = self.inner.call(Box::new(Arrived {
             request_id,
             parts,
             body: Lingering::new(body),
             stopwatch,
-        });
+        }));
         Box::pin(async move {
             let ended = AssertUnwindSafe(ending).catch_unwind().await;
             Ok(answer(

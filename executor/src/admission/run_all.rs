@@ -23,7 +23,7 @@ use super::budget::Budget;
 use super::keyed::whole;
 use super::what::{Resolved, find};
 use super::which_target::Called;
-use super::{Answered, Done, Ended, Input, Refusal, Stopwatch};
+use super::{Answered, Done, Ended, Input, Refusal, Stopwatch, for_good};
 use crate::counters::Stage;
 use crate::idempotency::{Fingerprint, Idempotency, IdempotencyKey, KeyedRequest, Scope, Worked};
 use crate::inputs::{InputRoom, Taken};
@@ -49,8 +49,8 @@ pub(super) struct Bound {
 #[derive(Clone)]
 pub(crate) struct RunAll<Inner> {
     inner: Inner,
-    inputs: Arc<InputRoom>,
-    idempotency: Arc<Idempotency>,
+    inputs: &'static Arc<InputRoom>,
+    idempotency: &'static Arc<Idempotency>,
 }
 
 impl<Inner> RunAll<Inner> {
@@ -58,15 +58,15 @@ impl<Inner> RunAll<Inner> {
     pub(crate) fn new(inner: Inner, inputs: Arc<InputRoom>, idempotency: Arc<Idempotency>) -> Self {
         Self {
             inner,
-            inputs,
-            idempotency,
+            inputs: for_good(inputs),
+            idempotency: for_good(idempotency),
         }
     }
 }
 
 impl<Inner> Service<Called> for RunAll<Inner>
 where
-    Inner: Service<Resolved, Response = Done, Error = Refusal, Future: Send + 'static>
+    Inner: Service<Box<Resolved>, Response = Done, Error = Refusal, Future: Send + 'static>
         + Clone
         + Send
         + 'static,
@@ -86,7 +86,7 @@ where
 
 impl<Inner> RunAll<Inner>
 where
-    Inner: Service<Resolved, Response = Done, Error = Refusal, Future: Send + 'static>
+    Inner: Service<Box<Resolved>, Response = Done, Error = Refusal, Future: Send + 'static>
         + Clone
         + Send
         + 'static,
@@ -109,7 +109,7 @@ where
                 stopwatch,
             }));
         };
-        let mut room = Taken::none(self.inputs, tenant.inputs.clone());
+        let mut room = Taken::none(self.inputs.clone(), tenant.inputs.clone());
         stopwatch.lap(Stage::Quota);
         let bytes_max = payload_bytes_max(&tenant, &target);
         let payload = read(input, bytes_max, budget, &mut room).await?;
@@ -133,7 +133,7 @@ where
             Some((key, asked)) => {
                 let request = call.keyed(key, *asked);
                 let work = call.work(self.inner);
-                let answer = self.idempotency.once(request, work).await?;
+                let answer = self.idempotency.clone().once(request, work).await?;
                 Ok(Ended::Answered(answer.map(Into::into)))
             }
         }
@@ -161,7 +161,7 @@ impl Call {
 
     async fn work<Inner>(self, inner: Inner) -> Result<Worked, Refusal>
     where
-        Inner: Service<Resolved, Response = Done, Error = Refusal, Future: Send + 'static>,
+        Inner: Service<Box<Resolved>, Response = Done, Error = Refusal, Future: Send + 'static>,
     {
         let path = format!("{RUN}{}", self.target.name);
         let done = self.run_all(inner).await;
@@ -176,7 +176,7 @@ impl Call {
 
     async fn run_all<Inner>(self, mut inner: Inner) -> CallDone
     where
-        Inner: Service<Resolved, Response = Done, Error = Refusal, Future: Send + 'static>,
+        Inner: Service<Box<Resolved>, Response = Done, Error = Refusal, Future: Send + 'static>,
     {
         // A task each, so that they run on all processors, and to their end even when the caller leaves.
         // Its places are free for others as soon as a run is over, however long its neighbours take.
@@ -210,14 +210,14 @@ impl Call {
         }
     }
 
-    fn run_of(&self, binding: &Binding) -> Result<Resolved, Refusal> {
+    fn run_of(&self, binding: &Binding) -> Result<Box<Resolved>, Refusal> {
         let which = WhichVersion::Alias(binding.alias.clone());
         let (function, version) = find(&self.tenant, binding.function.as_str(), &which)?;
         let charge_key = self.key.as_ref().map_or([0; 32], |(key, asked)| {
             let scope = Scope::Target(&self.target.name);
             key.charge_key(self.tenant.id, function.id, scope, asked)
         });
-        Ok(Resolved {
+        Ok(Box::new(Resolved {
             request_id: self.request_id,
             tenant: self.tenant.clone(),
             function,
@@ -235,7 +235,7 @@ impl Call {
             seed_id: None,
             budget: self.budget,
             stopwatch: Stopwatch::start(),
-        })
+        }))
     }
 }
 

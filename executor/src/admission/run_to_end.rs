@@ -2,7 +2,6 @@
 //! request's future, and without this layer the fuel burned so far would be nobody's.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower::{Layer, Service};
@@ -12,11 +11,11 @@ use crate::counters::Counters;
 
 /// Puts this layer around a service.
 pub(super) struct RunToEndLayer {
-    counters: Arc<Counters>,
+    counters: &'static Counters,
 }
 
 impl RunToEndLayer {
-    pub(super) fn new(counters: Arc<Counters>) -> Self {
+    pub(super) fn new(counters: &'static Counters) -> Self {
         Self { counters }
     }
 }
@@ -27,7 +26,7 @@ impl<S> Layer<S> for RunToEndLayer {
     fn layer(&self, inner: S) -> RunToEnd<S> {
         RunToEnd {
             inner,
-            counters: self.counters.clone(),
+            counters: self.counters,
         }
     }
 }
@@ -36,7 +35,7 @@ impl<S> Layer<S> for RunToEndLayer {
 #[derive(Clone)]
 pub(crate) struct RunToEnd<S> {
     inner: S,
-    counters: Arc<Counters>,
+    counters: &'static Counters,
 }
 
 impl<S, In> Service<In> for RunToEnd<S>
@@ -57,7 +56,7 @@ where
         ToEnd {
             running: Some(self.inner.call(coming)),
             begun: false,
-            counters: self.counters.clone(),
+            counters: self.counters,
         }
     }
 }
@@ -66,7 +65,7 @@ where
 pub(crate) struct ToEnd<F: Future<Output: Send> + Send + Unpin + 'static> {
     running: Option<F>,
     begun: bool,
-    counters: Arc<Counters>,
+    counters: &'static Counters,
 }
 
 impl<F: Future<Output: Send> + Send + Unpin + 'static> Future for ToEnd<F> {
@@ -106,9 +105,11 @@ impl<F: Future<Output: Send> + Send + Unpin + 'static> Drop for ToEnd<F> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::Duration;
 
+    use super::super::for_good;
     use super::*;
 
     #[tokio::test]
@@ -121,7 +122,7 @@ mod tests {
             Ok::<(), Refusal>(())
         });
         let mut service =
-            RunToEndLayer::new(Arc::new(Counters::new())).layer(tower::service_fn(move |run| run));
+            RunToEndLayer::new(for_good(Counters::new())).layer(tower::service_fn(move |run| run));
         let call = service.call(run as Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send>>);
         assert!(
             tokio::time::timeout(Duration::from_millis(5), call)

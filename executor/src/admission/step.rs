@@ -1,12 +1,11 @@
 //! A step of admission as a tower layer: it makes more of what the layer before gave it, or refuses.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tower::{Layer, Service};
 
-use super::Refusal;
+use super::{Refusal, for_good};
 
 /// One step. A refusal goes straight back to the caller; nothing further in sees the request.
 pub(crate) trait Step<In>: Send + Sync + 'static {
@@ -17,11 +16,11 @@ pub(crate) trait Step<In>: Send + Sync + 'static {
 }
 
 /// Puts a step before a service.
-pub(super) struct StepLayer<T>(Arc<T>);
+pub(super) struct StepLayer<T: 'static>(&'static T);
 
 impl<T> StepLayer<T> {
     pub(super) fn new(step: T) -> Self {
-        Self(Arc::new(step))
+        Self(for_good(step))
     }
 }
 
@@ -30,22 +29,22 @@ impl<T, S> Layer<S> for StepLayer<T> {
 
     fn layer(&self, inner: S) -> Stepped<T, S> {
         Stepped {
-            step: self.0.clone(),
+            step: self.0,
             inner,
         }
     }
 }
 
 /// A service behind a step.
-pub(crate) struct Stepped<T, S> {
-    step: Arc<T>,
+pub(crate) struct Stepped<T: 'static, S> {
+    step: &'static T,
     inner: S,
 }
 
 impl<T, S: Clone> Clone for Stepped<T, S> {
     fn clone(&self) -> Self {
         Self {
-            step: self.step.clone(),
+            step: self.step,
             inner: self.inner.clone(),
         }
     }
@@ -67,7 +66,7 @@ where
     }
 
     fn call(&mut self, coming: In) -> Self::Future {
-        let Self { step, mut inner } = self.clone();
+        let (step, mut inner) = (self.step, self.inner.clone());
         Box::pin(async move { inner.call(step.take(coming).await?).await })
     }
 }

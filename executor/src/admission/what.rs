@@ -22,7 +22,7 @@ use crate::inputs::{InputRoom, Taken};
 use crate::routes::INVOKE;
 use crate::tenants::{Absent, Function, Tenant, Tenants, Unavailable, Version};
 
-/// A version of a function of a tenant, and what it shall run on.
+/// A version of a function of a tenant, and what it shall run on. In a box from layer to layer, as what it is made of.
 pub(crate) struct Resolved {
     pub(crate) request_id: RequestId,
     pub(crate) tenant: Arc<Tenant>,
@@ -75,9 +75,9 @@ impl What {
 }
 
 impl Step<Known> for What {
-    type Out = Resolved;
+    type Out = Box<Resolved>;
 
-    async fn take(&self, known: Known) -> Result<Resolved, Refusal> {
+    async fn take(&self, known: Known) -> Result<Box<Resolved>, Refusal> {
         let Known {
             arrived, tenant, ..
         } = known;
@@ -103,7 +103,7 @@ impl Step<Known> for What {
             tenant = newer;
         }
         let (function, version) = found?;
-        Ok(Resolved {
+        Ok(Box::new(Resolved {
             request_id: arrived.request_id,
             input: Input::coming(&arrived.parts.headers, arrived.body),
             tenant,
@@ -120,7 +120,7 @@ impl Step<Known> for What {
             charge_key: [0; 32],
             budget: None,
             stopwatch: arrived.stopwatch,
-        })
+        }))
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) enum TenantRef {
 
 /// A request of somebody who is known.
 pub(crate) struct Known {
-    pub(super) arrived: Arrived,
+    pub(super) arrived: Box<Arrived>,
     pub(super) tenant: TenantRef,
     /// The platform asks, for this tenant.
     pub(super) is_platform: bool,
@@ -42,10 +42,10 @@ impl Who {
     }
 }
 
-impl Step<Arrived> for Who {
+impl Step<Box<Arrived>> for Who {
     type Out = Known;
 
-    async fn take(&self, mut arrived: Arrived) -> Result<Known, Refusal> {
+    async fn take(&self, mut arrived: Box<Arrived>) -> Result<Known, Refusal> {
         let key = key_of(&arrived.parts.headers)?;
         let (tenant, is_platform) = match self.keys.owner_of(&key).await.map_err(refusal)? {
             Owner::Tenant(id) => (TenantRef::Id(id), false),
