@@ -1,0 +1,47 @@
+//! Puts deliveries into the queue, in the transaction of what they deliver.
+
+use cartwright_domain::ids::FunctionId;
+use uuid::Uuid;
+
+use crate::database::TenantTx;
+use crate::error::ApiError;
+
+/// On which Postgres says that deliveries wait; the payload is the tenant's id. A hint: workers also look by the clock.
+pub(crate) const HINT_CHANNEL: &str = "cartwright_deliveries";
+
+/// How soon a delivery is taken beside others of the same tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(i16)]
+pub(crate) enum Lane {
+    /// Events and schedules as they come.
+    Live = 0,
+    /// Many at once.
+    Bulk = 1,
+    /// Replays of what was delivered before.
+    Replay = 2,
+}
+
+/// A delivery that is to be attempted.
+#[derive(Debug, Clone)]
+pub(crate) struct NewDelivery {
+    /// A new UUIDv7: later ones of one order key have greater ids.
+    pub(crate) delivery_id: Uuid,
+    pub(crate) event_id: Uuid,
+    /// `None` for a schedule's.
+    pub(crate) subscription_id: Option<Uuid>,
+    pub(crate) function_id: FunctionId,
+    pub(crate) lane: Lane,
+    /// Deliveries of one subscription with the same key run one after the other.
+    pub(crate) order_key: Option<String>,
+    /// Its subscription is paused: it waits until that is resumed, or it expires.
+    pub(crate) held: bool,
+    /// Seconds until it expires.
+    pub(crate) expires_after_s: i32,
+    /// The batch of replays that makes it, and the delivery that it repeats.
+    pub(crate) replay: Option<(Option<Uuid>, Uuid)>,
+}
+
+/// Queue these. They are seen when the transaction commits, and not at all when it does not.
+pub(crate) async fn enqueue(tx: &mut TenantTx, new: &[NewDelivery]) -> Result<(), ApiError> {
+    todo!()
+}
