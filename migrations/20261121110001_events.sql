@@ -166,7 +166,7 @@ create function source_tenant(source uuid) returns uuid
 language sql stable security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select tenant_id from source where source_id = source and deleted_at is null
+    select tenant_id from source where source_id = $1 and deleted_at is null
 $$;
 
 -- Partitions by day of the tables whose ids are UUIDv7, as of run logs: today's, those of so many days back and ahead.

@@ -10,6 +10,7 @@ mod config;
 mod console;
 mod data_plane;
 mod database;
+mod deliveries;
 mod docs;
 mod error;
 mod fleet;

@@ -3,6 +3,7 @@
 use cartwright_domain::ids::FunctionId;
 use uuid::Uuid;
 
+use super::store;
 use crate::database::TenantTx;
 use crate::error::ApiError;
 
@@ -43,5 +44,8 @@ pub(crate) struct NewDelivery {
 
 /// Queue these. They are seen when the transaction commits, and not at all when it does not.
 pub(crate) async fn enqueue(tx: &mut TenantTx, new: &[NewDelivery]) -> Result<(), ApiError> {
-    todo!()
+    if new.is_empty() {
+        return Ok(());
+    }
+    store::insert(tx, new).await
 }

@@ -1,0 +1,68 @@
+//! SQL of deliveries.
+
+use uuid::Uuid;
+
+use super::enqueue::{HINT_CHANNEL, NewDelivery};
+use crate::database::TenantTx;
+use crate::error::ApiError;
+
+/// Queue these with one statement, and say so to workers when the transaction commits. What waits for an earlier one of its
+/// order key is held as if paused: the ending of that one frees it, and so it is in nobody's way until then.
+pub(super) async fn insert(tx: &mut TenantTx, new: &[NewDelivery]) -> Result<(), ApiError> {
+    let delivery_ids: Vec<Uuid> = new.iter().map(|one| one.delivery_id).collect();
+    let event_ids: Vec<Uuid> = new.iter().map(|one| one.event_id).collect();
+    let subscription_ids: Vec<Option<Uuid>> = new.iter().map(|one| one.subscription_id).collect();
+    let function_ids: Vec<Uuid> = new.iter().map(|one| one.function_id.uuid()).collect();
+    let lanes: Vec<i16> = new.iter().map(|one| one.lane as i16).collect();
+    let order_keys: Vec<Option<String>> = new.iter().map(|one| one.order_key.clone()).collect();
+    let held: Vec<bool> = new.iter().map(|one| one.held).collect();
+    let expires_after_s: Vec<i32> = new.iter().map(|one| one.expires_after_s).collect();
+    let replay_ids: Vec<Option<Uuid>> = new
+        .iter()
+        .map(|one| one.replay.and_then(|(batch, _)| batch))
+        .collect();
+    let replay_of: Vec<Option<Uuid>> = new.iter().map(|one| one.replay.map(|(_, of)| of)).collect();
+    sqlx::query!(
+        r#"
+        with new as (
+            select * from unnest(
+                $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::smallint[], $7::text[], $8::boolean[], $9::integer[],
+                $10::uuid[], $11::uuid[]
+            ) n (delivery_id, event_id, subscription_id, function_id, lane, order_key, held, expires_after_s, replay_id, replay_of)
+        ),
+        flow as (
+            insert into queue_flow (tenant_id, lane) select distinct $1::uuid, lane from new on conflict do nothing
+        ),
+        queued as (
+            insert into delivery (
+                tenant_id, delivery_id, event_id, subscription_id, function_id, lane, order_key, ready_at, expires_at, replay_id,
+                replay_of
+            )
+            select $1, n.delivery_id, n.event_id, n.subscription_id, n.function_id, n.lane, n.order_key,
+                case when n.held or n.order_key is not null and exists (
+                    select from delivery d
+                    where d.tenant_id = $1 and d.subscription_id = n.subscription_id and d.order_key = n.order_key
+                        and d.delivery_id < n.delivery_id
+                ) then 'infinity' else statement_timestamp() end,
+                statement_timestamp() + n.expires_after_s * interval '1 second', n.replay_id, n.replay_of
+            from new n
+        )
+        select pg_notify($12, $1::uuid::text)
+        "#,
+        tx.tenant().uuid(),
+        &delivery_ids,
+        &event_ids,
+        &subscription_ids as &[Option<Uuid>],
+        &function_ids,
+        &lanes,
+        &order_keys as &[Option<String>],
+        &held,
+        &expires_after_s,
+        &replay_ids as &[Option<Uuid>],
+        &replay_of as &[Option<Uuid>],
+        HINT_CHANNEL,
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(())
+}
