@@ -13,6 +13,7 @@ mod database;
 mod deliveries;
 mod docs;
 mod error;
+mod events;
 mod fleet;
 mod functions;
 mod gates;

@@ -85,7 +85,7 @@ impl Problem {
             (404, _) => Ending::NotFound,
             (409, _) => Ending::Conflict,
             (402 | 413 | 429, _) => Ending::Limited,
-            (422, "idempotency_mismatch") => Ending::Unusable,
+            (422, "idempotency_mismatch" | "loop_detected") => Ending::Unusable,
             (422, _) => Ending::FunctionFailed,
             (500.., _) => Ending::Unreachable,
             _ => Ending::Unusable,

@@ -25,10 +25,14 @@ pub enum Code {
     IdempotencyInProgress,
     /// The idempotency key was used with another body.
     IdempotencyMismatch,
+    /// The request came too slowly.
+    RequestTimeout,
     /// The body is larger than the limit.
     InputTooLarge,
     /// The body is of a kind that the route does not take.
     UnsupportedMediaType,
+    /// The event would go on with a chain of events that is too long already.
+    LoopDetected,
     /// The module was refused; `errors[]` has every finding.
     ModuleInvalid,
     /// The tenant's spend cap is reached.
@@ -76,8 +80,10 @@ impl Code {
         Self::Conflict,
         Self::IdempotencyInProgress,
         Self::IdempotencyMismatch,
+        Self::RequestTimeout,
         Self::InputTooLarge,
         Self::UnsupportedMediaType,
+        Self::LoopDetected,
         Self::ModuleInvalid,
         Self::SpendCapReached,
         Self::RateLimited,
@@ -106,6 +112,7 @@ impl Code {
             Self::Forbidden => (403, "Not allowed with this credential", "forbidden"),
             Self::NotFound => (404, "Not found", "not_found"),
             Self::MethodNotAllowed => (405, "The method is not offered here", "method_not_allowed"),
+            Self::RequestTimeout => (408, "The request came too slowly", "request_timeout"),
             Self::Conflict => (409, "It clashes with what exists", "conflict"),
             Self::IdempotencyInProgress => (
                 409,
@@ -123,6 +130,7 @@ impl Code {
                 "The idempotency key was used with another body",
                 "idempotency_mismatch",
             ),
+            Self::LoopDetected => (422, "Events that cause each other", "loop_detected"),
             Self::ModuleInvalid => (422, "The module was refused", "module_invalid"),
             Self::FuelExhausted => (422, "The function ran out of fuel", "fuel_exhausted"),
             Self::MemoryExceeded => (422, "The function ran out of memory", "memory_exceeded"),

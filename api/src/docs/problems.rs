@@ -50,7 +50,15 @@ fn advice(code: Code) -> &'static str {
         Code::IdempotencyInProgress => {
             "Wait for the first request to end, then send this one again."
         }
-        Code::IdempotencyMismatch => "Use a new `Idempotency-Key` for a new request.",
+        Code::IdempotencyMismatch => {
+            "Use a new `Idempotency-Key` for a new request, and a new `id` for a new event."
+        }
+        Code::RequestTimeout => {
+            "Send it again, faster: the whole body within the time that `detail` names."
+        }
+        Code::LoopDetected => {
+            "Events cause each other without an end: let the last of them cause nothing, or send what is no consequence without `parent`."
+        }
         Code::InputTooLarge => "Send less: `limit` is the most that is taken, in bytes.",
         Code::UnsupportedMediaType => "Send the `Content-Type` that `detail` names.",
         Code::ModuleInvalid => {

@@ -117,7 +117,7 @@ export interface components {
          * @description Every stable code. A server may be newer than this list.
          * @enum {string}
          */
-        ProblemCode: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "idempotency_in_progress" | "idempotency_mismatch" | "input_too_large" | "unsupported_media_type" | "module_invalid" | "spend_cap_reached" | "rate_limited" | "concurrency_limited" | "quota_exceeded" | "shedding" | "not_ready" | "internal" | "fuel_exhausted" | "memory_exceeded" | "stack_overflow" | "deadline_exceeded" | "trap" | "exited" | "output_too_large" | "output_invalid" | "budget_exceeded";
+        ProblemCode: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "idempotency_in_progress" | "idempotency_mismatch" | "request_timeout" | "input_too_large" | "unsupported_media_type" | "loop_detected" | "module_invalid" | "spend_cap_reached" | "rate_limited" | "concurrency_limited" | "quota_exceeded" | "shedding" | "not_ready" | "internal" | "fuel_exhausted" | "memory_exceeded" | "stack_overflow" | "deadline_exceeded" | "trap" | "exited" | "output_too_large" | "output_invalid" | "budget_exceeded";
         /** @description What a call of a target answers. */
         CallResults: {
             /** @description One of each function that is bound, in the tenant's order; none when nothing is bound. */
