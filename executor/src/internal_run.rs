@@ -47,7 +47,7 @@ where
     };
     match done {
         Ok(done) => Json(result(done)).into_response(),
-        Err(refusal) => ProblemResponse(*refusal.problem).into_response(),
+        Err(refusal) => ProblemResponse(refusal.for_a_role()).into_response(),
     }
 }
 
@@ -61,6 +61,13 @@ async fn resolve(
         return Err(Refusal::new(
             Code::InvalidRequest,
             "the trigger `http` is for requests that come in at the front door",
+        ));
+    }
+    let is_delivery = matches!(request.trigger, Trigger::Event | Trigger::Schedule);
+    if request.invocation_id.is_some() && !is_delivery {
+        return Err(Refusal::new(
+            Code::InvalidRequest,
+            "`invocation_id` is for the triggers `event` and `schedule`: other runs have ids of their own",
         ));
     }
     let input = STANDARD
@@ -87,6 +94,7 @@ async fn resolve(
             WhichVersion::Version(_) => None,
         },
         trigger: request.trigger,
+        invocation_id: request.invocation_id,
         seed_id: request.seed_id,
         input: Input::Whole(input.into()),
         limits: request.limits,

@@ -3,7 +3,8 @@
 //! learns from a call opens no other.
 
 use std::cmp::Reverse;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use cartwright_domain::ids::{RequestId, TenantId};
 use cartwright_domain::problem::Code;
@@ -22,7 +23,18 @@ const RUN_MAX: Duration = Duration::from_secs(45);
 pub(crate) struct Executors {
     client: Client,
     database: Database,
+    listed: Mutex<Listed>,
 }
+
+/// Who was registered when it was last asked, so that thousands of runs a second ask once.
+#[derive(Default)]
+struct Listed {
+    at: Option<Instant>,
+    executors: Arc<[ReadyExecutor]>,
+}
+
+/// For how long a list of executors is believed: one that is gone by then is only tried in vain.
+const LISTED_FOR: Duration = Duration::from_secs(1);
 
 /// Registered executors that are tried for one run, at most: each that hangs costs the time of connecting.
 const TRIED_MAX: usize = 8;
@@ -45,6 +57,7 @@ impl Executors {
         Self {
             client: client.clone(),
             database,
+            listed: Mutex::default(),
         }
     }
 
@@ -104,25 +117,55 @@ impl Executors {
 
     /// Whom to ask, the best first.
     async fn in_turn(&self, request: &RunRequest) -> Result<Vec<ReadyExecutor>, ApiError> {
-        let ready = {
-            let mut crossing = self.database.crossing().await?;
-            store::ready(&mut crossing).await?
+        let registered = self.registered().await?;
+        let ranked = ranked(&registered, request.tenant_id, request.function.as_str());
+        Ok(ranked.into_iter().take(TRIED_MAX).cloned().collect())
+    }
+
+    /// Whoever finds the list old asks for a new one while the others go on with the old.
+    async fn registered(&self) -> Result<Arc<[ReadyExecutor]>, ApiError> {
+        let before = {
+            let mut listed = self.listed.lock().expect("no panic while it is held");
+            if listed.at.is_some_and(|at| at.elapsed() < LISTED_FOR) {
+                return Ok(listed.executors.clone());
+            }
+            // Nobody waits for a list where there is an old one.
+            if !listed.executors.is_empty() {
+                listed.at = Some(Instant::now());
+            }
+            listed.executors.clone()
         };
-        let mut executors = ranked(ready, request.tenant_id, request.function.as_str());
-        executors.truncate(TRIED_MAX);
+        let executors: Arc<[ReadyExecutor]> = match self.ready().await {
+            Err(error) if !before.is_empty() => {
+                tracing::warn!("executors are as they were listed before: {error}");
+                before
+            }
+            ready => ready?.into(),
+        };
+        let mut listed = self.listed.lock().expect("no panic while it is held");
+        *listed = Listed {
+            at: Some(Instant::now()),
+            executors: executors.clone(),
+        };
         Ok(executors)
+    }
+
+    async fn ready(&self) -> Result<Vec<ReadyExecutor>, ApiError> {
+        let mut crossing = self.database.crossing().await?;
+        store::ready(&mut crossing).await
     }
 }
 
 /// Rendezvous hashing: each function has an order of executors of its own, in which one that comes or goes moves only its
 /// own share. So the same function meets the same caches, whichever api asks. By the address and not the id, since an
 /// executor that is started again has another id and mostly the same disk.
-fn ranked(
-    mut executors: Vec<ReadyExecutor>,
+fn ranked<'a>(
+    executors: &'a [ReadyExecutor],
     tenant: TenantId,
     function: &str,
-) -> Vec<ReadyExecutor> {
-    let weight = |executor: &ReadyExecutor| -> [u8; 32] {
+) -> Vec<&'a ReadyExecutor> {
+    let mut executors: Vec<&ReadyExecutor> = executors.iter().collect();
+    let weight = |executor: &&ReadyExecutor| -> [u8; 32] {
         let hash = Sha256::new()
             .chain_update(tenant.as_bytes())
             .chain_update(function)
@@ -159,9 +202,7 @@ mod tests {
         let functions: Vec<String> = (0..1_000).map(|n| format!("function-{n}")).collect();
         let all = fleet(4);
         let first = |executors: &[ReadyExecutor], function: &str| {
-            ranked(executors.to_vec(), tenant, function)[0]
-                .internal_url
-                .clone()
+            ranked(executors, tenant, function)[0].internal_url.clone()
         };
         let mut shares: HashMap<String, u32> = HashMap::new();
         for function in &functions {
@@ -189,10 +230,12 @@ mod tests {
         let mut after = before.clone();
         after.reverse();
         after[1].executor_id = Uuid::now_v7();
-        let urls = |executors| -> Vec<String> {
+        let urls = |executors: &[ReadyExecutor]| -> Vec<String> {
             let ranked = ranked(executors, tenant, "discount").into_iter();
-            ranked.map(|executor| executor.internal_url).collect()
+            ranked
+                .map(|executor| executor.internal_url.clone())
+                .collect()
         };
-        assert_eq!(urls(before), urls(after));
+        assert_eq!(urls(&before), urls(&after));
     }
 }

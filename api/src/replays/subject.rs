@@ -154,6 +154,7 @@ impl Subject {
             function: self.name.clone(),
             which: WhichVersion::Version(version),
             trigger: Trigger::Replay,
+            invocation_id: None,
             input: STANDARD.encode(&recorded.input),
             limits: limits(&recorded.side, version),
             seed_id: Some(recorded.seed_id),

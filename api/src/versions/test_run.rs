@@ -124,6 +124,7 @@ async fn request_for(
         function: name,
         which: WhichVersion::Version(version),
         trigger: Trigger::Test,
+        invocation_id: None,
         input: STANDARD.encode(sample.input.get()),
         limits: sample.limits,
         seed_id: None,

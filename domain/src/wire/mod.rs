@@ -22,7 +22,8 @@ pub use meters::{
     UsageDaysMax, UsageGroup, UsageRow, WriterAck, WriterRegistration, big_number,
 };
 pub use run::{
-    GivenConfiguration, LogStatus, RunError, RunLog, RunRequest, RunResult, WhichVersion,
+    GivenConfiguration, LogStatus, RETRY_AFTER_S, RunError, RunLog, RunRequest, RunResult,
+    WhichVersion,
 };
 pub use snapshot::{
     AliasSnapshot, ArtifactLocation, BINDINGS_MAX, BindingSnapshot, FunctionSnapshot, KeySnapshot,

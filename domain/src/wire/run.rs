@@ -33,6 +33,10 @@ pub struct RunRequest {
     pub which: WhichVersion,
     /// Why it runs: tests and replays are billed to nobody.
     pub trigger: Trigger,
+    /// The id under which it runs, instead of a new one: only for the triggers `event` and `schedule`, whose caller stores it
+    /// before it asks, so that a run that was asked for twice is one invocation and is billed once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocation_id: Option<InvocationId>,
     /// The input, base64.
     pub input: String,
     /// Lower limits for this run.
@@ -54,6 +58,9 @@ pub struct GivenConfiguration {
     /// The configuration, as it was put; `None` when the function sees none.
     pub config: Option<Arc<RawValue>>,
 }
+
+/// The member of a problem in which a role says to another when to come back, in seconds.
+pub const RETRY_AFTER_S: &str = "retry_after_s";
 
 /// What a run left behind.
 #[derive(Debug, Clone, Serialize, Deserialize)]

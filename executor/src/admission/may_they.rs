@@ -194,7 +194,9 @@ impl Step<Box<Resolved>> for MayThey {
         let pass = through_quotas(&resolved)?;
         resolved.stopwatch.lap(Stage::Quota);
         Ok(Granted {
-            invocation_id: InvocationId::from_bytes(mint::id_bytes()),
+            invocation_id: resolved
+                .invocation_id
+                .unwrap_or_else(|| InvocationId::from_bytes(mint::id_bytes())),
             input,
             payload_bytes,
             limits,

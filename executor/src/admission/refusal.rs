@@ -7,6 +7,8 @@ use cartwright_role::problem::ProblemResponse;
 use http::HeaderValue;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 
+use cartwright_domain::wire::RETRY_AFTER_S;
+
 use super::REQUEST_ID;
 use super::headers::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::quotas::Denied;
@@ -55,6 +57,17 @@ impl Refusal {
     pub(crate) fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
         self.problem.members.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// The problem as another role reads it, which sees no headers: with when to come back, in seconds.
+    pub(crate) fn for_a_role(self) -> Problem {
+        let mut problem = *self.problem;
+        if let Some(seconds) = self.retry_after_s {
+            problem
+                .members
+                .insert(RETRY_AFTER_S.to_owned(), seconds.into());
+        }
+        problem
     }
 
     /// Count and log it, and say it to the caller of this request.

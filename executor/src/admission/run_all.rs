@@ -224,6 +224,7 @@ impl Call {
             version,
             alias: Some(binding.alias.clone()),
             trigger: Trigger::Http,
+            invocation_id: None,
             input: Input::Held {
                 payload: self.payload.clone(),
                 room: self.room.clone(),

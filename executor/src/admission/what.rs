@@ -31,6 +31,8 @@ pub(crate) struct Resolved {
     /// The alias that led to the version, if one did.
     pub(crate) alias: Option<AliasName>,
     pub(crate) trigger: Trigger,
+    /// The id that its caller stored for it; `None` gets a new one.
+    pub(crate) invocation_id: Option<InvocationId>,
     /// The run whose clock and randomness this one has; `None` has its own.
     pub(crate) seed_id: Option<InvocationId>,
     pub(crate) input: Input,
@@ -114,6 +116,7 @@ impl Step<Known> for What {
                 WhichVersion::Version(_) => None,
             },
             trigger: Trigger::Http,
+            invocation_id: None,
             seed_id: None,
             limits: LimitOverrides::default(),
             idempotency_key,
