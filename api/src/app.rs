@@ -14,6 +14,7 @@ use crate::clients::object_store::ObjectStore;
 use crate::database::Database;
 use crate::fleet::Host;
 use crate::logs::{Hub, Places};
+use crate::outbound::Rules;
 use crate::wrapping::Wrapping;
 
 /// The state of a serving process. Cheap to clone.
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) throttle: Throttle,
     /// Wraps the keys of tenants.
     pub(crate) wrapping: Wrapping,
+    /// Where messages may go.
+    pub(crate) outbound: Rules,
     /// Where modules and artifacts are.
     pub(crate) object_store: ObjectStore,
     /// Run a function for whoever tests one.

@@ -14,6 +14,7 @@ use crate::console::ConsoleConfig;
 use crate::fleet::FleetConfig;
 use crate::jobs::{CompilerConfig, HousekeepingConfig};
 use crate::logs::LogStreamsConfig;
+use crate::outbound::OutboundConfig;
 
 /// What `serve` needs.
 #[derive(clap::Args)]
@@ -52,6 +53,8 @@ pub(crate) struct ServeConfig {
     pub(crate) housekeeping: HousekeepingConfig,
     #[command(flatten)]
     pub(crate) log_streams: LogStreamsConfig,
+    #[command(flatten)]
+    pub(crate) outbound: OutboundConfig,
     /// The largest module that an upload may be, in bytes. The compiler takes none above 4 MiB.
     #[arg(long, env = "CARTWRIGHT_MODULE_BYTES_MAX", default_value_t = MODULE_BYTES_MAX)]
     pub(crate) module_bytes_max: u64,
@@ -83,6 +86,10 @@ pub(crate) struct WorkConfig {
     pub(crate) compiler: CompilerConfig,
     #[command(flatten)]
     pub(crate) housekeeping: HousekeepingConfig,
+    #[command(flatten)]
+    pub(crate) outbound: OutboundConfig,
+    #[command(flatten)]
+    pub(crate) wrapping: WrappingConfig,
     /// Ed25519 seed that signs artifacts: 32 bytes, base64. Only the worker has it. `cartwright-api keys generate` makes one.
     #[arg(long, env = "CARTWRIGHT_ARTIFACT_SIGNING_KEY", hide_env_values = true)]
     pub(crate) artifact_signing_key: SecretString,
@@ -109,6 +116,13 @@ pub(crate) struct KeysConfig {
     /// Ed25519 seed that signs access tokens: 32 bytes, base64. `cartwright-api keys generate` makes one.
     #[arg(long, env = "CARTWRIGHT_TOKEN_SIGNING_KEY", hide_env_values = true)]
     pub(crate) token_signing_key: SecretString,
+    #[command(flatten)]
+    pub(crate) wrapping: WrappingConfig,
+}
+
+/// The key that secrets in the database are wrapped with.
+#[derive(clap::Args)]
+pub(crate) struct WrappingConfig {
     /// Key that wraps each tenant's own keys in the database: 32 bytes, base64. `cartwright-api keys generate` makes one.
     #[arg(long, env = "CARTWRIGHT_SECRETS_KEY", hide_env_values = true)]
     pub(crate) secrets_key: SecretString,

@@ -12,20 +12,24 @@ mod data_plane;
 mod database;
 mod deliveries;
 mod docs;
+mod endpoints;
 mod error;
 mod events;
 mod fleet;
 mod functions;
 mod gates;
+mod hints;
 mod internal;
 mod invocations;
 mod jobs;
 mod keys;
 mod logs;
 mod members;
+mod messages;
 mod migrate;
 mod needs;
 mod openapi;
+mod outbound;
 mod page;
 mod plans;
 mod platform;
@@ -59,7 +63,7 @@ struct CommandLine {
 enum Command {
     /// Serve the public and the internal listener.
     Serve(Box<config::ServeConfig>),
-    /// Work off the queue: compile modules.
+    /// Work off the queues: compile modules, run batches of replays, send messages.
     Work(Box<config::WorkConfig>),
     /// Bring the database to the newest migration, and give the logins of the roles their passwords.
     Migrate(Box<migrate::MigrateConfig>),

@@ -21,6 +21,7 @@ use crate::clients::object_store::ObjectStore;
 use crate::config::ServeConfig;
 use crate::database::Database;
 use crate::logs::{Hub, Places};
+use crate::outbound::Rules;
 use crate::wrapping::Wrapping;
 use crate::{console, docs, internal as internal_routes, needs, router};
 
@@ -41,7 +42,8 @@ pub(crate) async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         tokens: Tokens::new(&config.keys.token_signing_key)?,
         passwords: Passwords::new(),
         throttle: Throttle::new(),
-        wrapping: Wrapping::new(&config.keys.secrets_key)?,
+        wrapping: Wrapping::new(&config.keys.wrapping.secrets_key)?,
+        outbound: Rules::new(&config.outbound),
         object_store: object_store.clone(),
         executors: Executors::new(&client, database.clone()),
         leases: Leases::new(&config.redis)?,

@@ -16,7 +16,10 @@ use crate::clients::executors::Executors;
 use crate::clients::object_store::ObjectStore;
 use crate::config::WorkConfig;
 use crate::database::Database;
+use crate::messages::work::{self as messages, Sending};
+use crate::outbound::{Outbound, SystemNames};
 use crate::replays::work::Replaying;
+use crate::wrapping::Wrapping;
 use crate::{jobs, needs};
 
 /// Work until SIGTERM or SIGINT, then let jobs end.
@@ -44,6 +47,11 @@ pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
         },
         compiles_max: config.compiler.slots(),
     };
+    let sending = Sending {
+        database: database.clone(),
+        wrapping: Wrapping::new(&config.wrapping.secrets_key)?,
+        outbound: Outbound::new(&config.outbound, SystemNames)?,
+    };
     let listening = listener::bind(config.worker_listen, "CARTWRIGHT_WORKER_LISTEN").await?;
     tokio::spawn(changes::announce(feed.clone(), announced));
     tokio::spawn(needs::watch(
@@ -59,6 +67,7 @@ pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
             drain.clone()
         ),
         jobs::keep_house(database, config.housekeeping, drain.clone()),
+        messages::send(sending, drain.clone()),
         jobs::work(worker, drain),
     );
     Ok(())

@@ -69,7 +69,13 @@ impl Wrapping {
         mac.finalize().into_bytes().into()
     }
 
-    fn wrap(&self, tenant: TenantId, purpose: &str, secret: &[u8]) -> anyhow::Result<Vec<u8>> {
+    /// Wrap a secret of a tenant for one purpose, which names its place.
+    pub(crate) fn wrap(
+        &self,
+        tenant: TenantId,
+        purpose: &str,
+        secret: &[u8],
+    ) -> anyhow::Result<Vec<u8>> {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce).map_err(|error| anyhow!("no randomness: {error}"))?;
         let payload = Payload {
@@ -83,7 +89,13 @@ impl Wrapping {
         Ok([&nonce[..], &sealed].concat())
     }
 
-    fn open(&self, tenant: TenantId, purpose: &str, wrapped: &[u8]) -> anyhow::Result<Vec<u8>> {
+    /// Open what was wrapped for this tenant and purpose.
+    pub(crate) fn open(
+        &self,
+        tenant: TenantId,
+        purpose: &str,
+        wrapped: &[u8],
+    ) -> anyhow::Result<Vec<u8>> {
         ensure!(wrapped.len() > NONCE_LENGTH, "a wrapped key is cut short");
         let (nonce, sealed) = wrapped.split_at(NONCE_LENGTH);
         let nonce: [u8; NONCE_LENGTH] = nonce.try_into().context("a nonce is 12 bytes")?;

@@ -106,6 +106,10 @@ impl Wiring {
                     "CARTWRIGHT_ARTIFACT_SIGNING_KEY",
                     self.secrets.get("CARTWRIGHT_ARTIFACT_SIGNING_KEY")?,
                 );
+                set(
+                    "CARTWRIGHT_SECRETS_KEY",
+                    self.secrets.get("CARTWRIGHT_SECRETS_KEY")?,
+                );
                 set("CARTWRIGHT_COMPILER", &self.compiler.display().to_string());
             }
             Role::Executor => {

@@ -23,7 +23,7 @@ pub(crate) struct Entry {
     seq: i64,
     /// When it happened.
     at: DateTime<Utc>,
-    /// Who did it: `user:<id>`, `key:<id>` or `platform:<id>`.
+    /// Who did it: `user:<id>`, `key:<id>`, `platform:<id>`, or `cartwright` for what we did of our own accord.
     actor: String,
     /// What was done, such as `function.create`.
     action: String,

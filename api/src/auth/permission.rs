@@ -143,6 +143,12 @@ permissions! {
     InvocationReplay = "invocation:replay": [Owner Admin Developer] [Deploy];
     /// Say what an alias asks of a version before it moves, and go over that. Not for keys: who deploys is who is asked.
     GateWrite = "gate:write": [Owner Admin] [];
+    /// See endpoints, without their secrets.
+    EndpointRead = "endpoint:read": [Owner Admin Developer Viewer] [Read Deploy];
+    /// Create, change, test and delete endpoints, rotate their secrets, and send messages again.
+    EndpointWrite = "endpoint:write": [Owner Admin Developer] [Deploy];
+    /// See messages, with their payloads, which may be outputs of functions.
+    MessageRead = "message:read": [Owner Admin Developer Viewer] [Read Deploy];
     /// See usage.
     UsageRead = "usage:read": [Owner Admin Developer Billing Viewer] [Read];
     /// See the plan and what the month has cost so far.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cartwright_role::drain::Drain;
-use sqlx::postgres::PgListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
@@ -12,11 +11,8 @@ use super::claim::Held;
 use super::compile::{self, Compiling};
 use super::{HINT_CHANNEL, Task, replay};
 use crate::database::Database;
-use crate::error::ApiError;
+use crate::hints::Hints;
 use crate::replays::work::Replaying;
-
-/// How long a job may lie unnoticed when its hint was lost.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long to leave a database alone that does not answer.
 const AWAY: Duration = Duration::from_secs(2);
@@ -54,7 +50,7 @@ pub(crate) async fn work(worker: Worker, drain: Drain) {
 /// Do jobs of these kinds, so many at a time.
 async fn work_on(worker: &Arc<Worker>, kinds: &[&str], at_once: usize, drain: &Drain) {
     let slots = Arc::new(Semaphore::new(at_once));
-    let mut hints = Hints::new(worker.database.clone());
+    let mut hints = Hints::new(worker.database.clone(), HINT_CHANNEL);
     loop {
         let slot = tokio::select! {
             () = drain.begun() => break,
@@ -135,42 +131,5 @@ async fn perform(worker: &Worker, held: &Held, drain: &Drain) -> anyhow::Result<
         Task::Replay { batch_id } => {
             replay::perform(&worker.replaying, held, *batch_id, drain).await
         }
-    }
-}
-
-/// Hints that a job was queued. Without a connection for them, the clock alone.
-struct Hints {
-    database: Database,
-    listener: Option<PgListener>,
-}
-
-impl Hints {
-    fn new(database: Database) -> Self {
-        Self {
-            database,
-            listener: None,
-        }
-    }
-
-    /// Wait for a hint, at most [`LOOK_EVERY`].
-    async fn next(&mut self) {
-        if self.listener.is_none() {
-            self.listener = self.listen().await.ok();
-        }
-        let hinted = async {
-            match &mut self.listener {
-                Some(listener) => listener.recv().await.is_ok(),
-                None => std::future::pending().await,
-            }
-        };
-        if let Ok(false) = tokio::time::timeout(LOOK_EVERY, hinted).await {
-            self.listener = None;
-        }
-    }
-
-    async fn listen(&self) -> Result<PgListener, ApiError> {
-        let mut listener = self.database.listener().await?;
-        listener.listen(HINT_CHANNEL).await?;
-        Ok(listener)
     }
 }

@@ -161,6 +161,10 @@ async fn without_a_tenant_a_query_fails_and_with_one_it_sees_no_other() {
         "replay_batch",
         "replay_run",
         "alias_gate",
+        "endpoint",
+        "endpoint_secret",
+        "message",
+        "message_attempt",
     ] {
         // Unset is an error, not everything and not nothing: before any tenant was set, and after one was.
         let refused = sqlx::query(AssertSqlSafe(format!("select count(*) from {table}")))

@@ -46,6 +46,54 @@ async fn ask(tenant: &Tenant, cell: &Cell) -> Answer {
     tenant.send(request).await
 }
 
+/// Routes about this endpoint, and a message to it that was given up.
+fn cells_about_messages(endpoint: &str, message: &str) -> Vec<Cell> {
+    let endpoint = format!("/v1/endpoints/{endpoint}");
+    let message = format!("/v1/messages/{message}");
+    let get =
+        |operation, path: &str| cell(operation, Method::GET, path.to_owned(), Body::None, 200);
+    let post = |operation, path, owner| cell(operation, Method::POST, path, Body::None, owner);
+    vec![
+        get("get_endpoint", &endpoint),
+        cell(
+            "update_endpoint",
+            Method::PATCH,
+            endpoint.clone(),
+            Body::Json(json!({"notices": []})),
+            200,
+        ),
+        post("rotate_endpoint_secret", format!("{endpoint}/secrets"), 201),
+        post("test_endpoint", format!("{endpoint}/test"), 202),
+        get("get_message", &message),
+        post("resend_message", format!("{message}/resend"), 202),
+    ]
+}
+
+/// An endpoint that is disabled, and a message to it that was given up.
+async fn message_that_was_given_up(stack: &Stack, ada: &Tenant) -> (String, String) {
+    let new = json!({"name": "mine", "url": "https://example.com/"});
+    let endpoint = ada.post("/v1/endpoints", &new).await.expect(201).json();
+    let endpoint = endpoint["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/endpoints/{endpoint}");
+    ada.patch(&path, &json!({"disabled": true}))
+        .await
+        .expect(200);
+    let message = ada
+        .post(&format!("{path}/test"), &Value::Null)
+        .await
+        .expect(202)
+        .json();
+    let message = message["id"].as_str().unwrap().to_owned();
+    sqlx::query(
+        "update message set status = 'failed', ended_at = now() where message_id = $1::uuid",
+    )
+    .bind(&message)
+    .execute(&mut stack.database().await)
+    .await
+    .unwrap();
+    (endpoint, message)
+}
+
 /// Routes that name something of the owner's: the owner reaches it, and the stranger is told that there is none.
 async fn cells_about_one_thing(ada: &Tenant, run: &str, member: &str) -> Vec<Cell> {
     let batch = ada
@@ -199,6 +247,11 @@ async fn cells_that_take_away(ada: &Tenant) -> Vec<(Cell, Cell, String)> {
     for name in ["first", "second"] {
         ada.create_function(name).await;
     }
+    let endpoint = async || {
+        let new = json!({"name": "to delete", "url": "https://example.com/"});
+        let created = ada.post("/v1/endpoints", &new).await.expect(201).json();
+        format!("/v1/endpoints/{}", created["id"].as_str().unwrap())
+    };
     let delete =
         |operation, path: &str| cell(operation, Method::DELETE, path.to_owned(), Body::None, 204);
     let (one, two) = (
@@ -210,6 +263,11 @@ async fn cells_that_take_away(ada: &Tenant) -> Vec<(Cell, Cell, String)> {
             delete("delete_function", "/v1/functions/first"),
             delete("delete_function", "/v1/functions/second"),
             "/v1/functions".to_owned(),
+        ),
+        (
+            delete("delete_endpoint", &endpoint().await),
+            delete("delete_endpoint", &endpoint().await),
+            "/v1/endpoints".to_owned(),
         ),
         (
             delete("remove_member", &format!("/v1/members/{one}")),
@@ -266,6 +324,13 @@ fn cells_about_ones_own() -> Vec<Cell> {
             Body::Json(json!([])),
             200,
         ),
+        get("list_endpoints", "/v1/endpoints"),
+        post(
+            "create_endpoint",
+            "/v1/endpoints",
+            json!({"name": "mine", "url": "https://example.com/"}),
+        ),
+        get("list_messages", "/v1/messages"),
         get("list_invocations", "/v1/invocations"),
         get("get_usage", "/v1/usage?group_by=function"),
         get("list_quotas", "/v1/quotas"),
@@ -313,7 +378,10 @@ async fn no_route_shows_or_changes_what_is_anothers() {
     let member = accepted["user_id"].as_str().unwrap();
     let mut covered = BTreeSet::new();
 
-    for cell in cells_about_one_thing(&ada, &run, member).await {
+    let (endpoint, message) = message_that_was_given_up(stack, &ada).await;
+    let mut cells = cells_about_one_thing(&ada, &run, member).await;
+    cells.extend(cells_about_messages(&endpoint, &message));
+    for cell in cells {
         let what = format!("{} {}", cell.method, cell.path);
         let hers = ask(&ada, &cell).await;
         assert_eq!(hers.status, cell.owner, "{what}: {}", hers.text());

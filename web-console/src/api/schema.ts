@@ -230,6 +230,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List endpoints
+         * @description Oldest first.
+         */
+        get: operations["list_endpoints"];
+        put?: never;
+        /**
+         * Create an endpoint
+         * @description The answer is the only place where its secret is ever shown. Messages are [Standard Webhooks](https://www.standardwebhooks.com).
+         */
+        post: operations["create_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an endpoint */
+        get: operations["get_endpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an endpoint
+         * @description What waits for it is not sent any more.
+         */
+        delete: operations["delete_endpoint"];
+        options?: never;
+        head?: never;
+        /** Change an endpoint, disable it or enable it */
+        patch: operations["update_endpoint"];
+        trace?: never;
+    };
+    "/v1/endpoints/{id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace an endpoint's secret
+         * @description Messages are signed with the new one and, for 24 hours more, with the one before, so that the receiver changes over
+         *     when it likes. One that was replaced before ends at once. The answer is the only place where the new one is ever shown.
+         */
+        post: operations["rotate_endpoint_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message to an endpoint
+         * @description Of the type `endpoint.test`. It is signed, attempted and listed like every other.
+         */
+        post: operations["test_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/functions": {
         parameters: {
             query?: never;
@@ -770,6 +857,63 @@ export interface paths {
         head?: never;
         /** Change a member's role */
         patch: operations["update_member"];
+        trace?: never;
+    };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List messages
+         * @description Newest first. They are kept for 30 days.
+         */
+        get: operations["list_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a message with its attempts */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message again
+         * @description One that was received or given up: the same payload under the same `webhook-id`, at once, with attempts counted anew.
+         */
+        post: operations["resend_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/platform/fleet": {
@@ -1339,6 +1483,14 @@ export interface components {
             /** @description Who put it. */
             created_by: string;
         };
+        /** @description A new endpoint, with its first secret, which is never shown again. */
+        CreatedEndpoint: components["schemas"]["EndpointDetail"] & {
+            /**
+             * @description What its messages are signed with: give it to the library that verifies them.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
+        };
         /** @description A new key, with its secret, which is never shown again. */
         CreatedKey: {
             /** @description The public part of the key. */
@@ -1354,6 +1506,19 @@ export interface components {
              * @description When it ends; null for never.
              */
             expires_at: string | null;
+        };
+        /** @description A new secret, which is never shown again. */
+        CreatedSecret: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * @description What messages are signed with from now on.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
         };
         /** @description A new tenant. */
         CreatedTenant: components["schemas"]["Tenant"] & {
@@ -1385,6 +1550,65 @@ export interface components {
             /** @description By whom: `platform:<id of the key>`. */
             by: string;
         };
+        /** @description Where messages go. */
+        Endpoint: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description Where messages are posted to. */
+            url: string;
+            /** @description Which notices it wants. Outputs of functions go where their subscriptions say. */
+            notices: components["schemas"]["Notice"][];
+            /**
+             * Format: date-time
+             * @description Since when nothing is sent to it; messages wait meanwhile. Null while it is enabled.
+             */
+            disabled_at: string | null;
+            /** @description Why it was disabled, when nobody of the tenant did. */
+            disabled_because: string | null;
+            /**
+             * Format: int32
+             * @description Attempts that failed one after the other, up to now.
+             */
+            failures: number;
+            /**
+             * Format: date-time
+             * @description Since when they fail.
+             */
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description It gets nothing until then, since it asked for that or fails time after time.
+             */
+            blocked_until: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Who created it. */
+            created_by: string;
+        };
+        /** @description What to change of an endpoint. What is absent stays as it is. */
+        EndpointChange: {
+            /** @description What it is for. */
+            name?: string | null;
+            /** @description Another address. What counted against the old one is forgotten. */
+            url?: string | null;
+            /** @description Other notices, in place of all that were set. */
+            notices?: components["schemas"]["Notice"][] | null;
+            /** @description True stops sending, and messages wait; false sends what waits. */
+            disabled?: boolean | null;
+        };
+        /** @description An endpoint and its valid secrets, without what makes them secret. */
+        EndpointDetail: components["schemas"]["Endpoint"] & {
+            /** @description Those that messages are signed with, newest first. */
+            secrets: components["schemas"]["SecretView"][];
+        };
         /** @description An entry of the audit log. */
         Entry: {
             /**
@@ -1397,7 +1621,7 @@ export interface components {
              * @description When it happened.
              */
             at: string;
-            /** @description Who did it: `user:<id>`, `key:<id>` or `platform:<id>`. */
+            /** @description Who did it: `user:<id>`, `key:<id>`, `platform:<id>`, or `cartwright` for what we did of our own accord. */
             actor: string;
             /** @description What was done, such as `function.create`. */
             action: string;
@@ -2028,6 +2252,80 @@ export interface components {
             /** @description What they are to be. */
             role: components["schemas"]["Role"];
         };
+        /** @description A message. */
+        Message: {
+            /**
+             * Format: uuid
+             * @description Its id, which is also the header `webhook-id` of every attempt.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Where it goes.
+             */
+            endpoint_id: string;
+            /** @description What it tells, such as `delivery.dead` or `function.output`: the member `type` of its payload. */
+            type: string;
+            /** @description How it stands. */
+            status: components["schemas"]["MessageStatus"];
+            /**
+             * Format: int32
+             * @description Attempts so far, since it was made or sent again.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When the next attempt is due; null when there is none.
+             */
+            next_attempt_at: string | null;
+            /** @description What the last attempt came to, or why it was given up. */
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was received or given up.
+             */
+            ended_at: string | null;
+        };
+        /** @description An attempt to send a message. */
+        MessageAttempt: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /**
+             * Format: int32
+             * @description How long it took, in milliseconds.
+             */
+            duration_ms: number;
+            /**
+             * @description `delivered`, `http_status`, `timed_out`, `connection_failed`, `tls_failed`, `name_not_found`, `address_refused` or
+             *     `answer_unreadable`.
+             */
+            outcome: string;
+            /**
+             * Format: int32
+             * @description The HTTP status that came back, where one did.
+             */
+            status: number | null;
+        };
+        /** @description A message with its payload and attempts. */
+        MessageDetail: components["schemas"]["Message"] & {
+            /** @description The body that is posted, byte for byte. */
+            payload: Record<string, never>;
+            /** @description The newest 100 attempts, oldest first, those before it was sent again among them. */
+            history: components["schemas"]["MessageAttempt"][];
+        };
+        /**
+         * @description How a message stands.
+         * @enum {string}
+         */
+        MessageStatus: "pending" | "succeeded" | "failed";
         /**
          * Format: binary
          * @description The bytes of a WebAssembly module.
@@ -2087,6 +2385,21 @@ export interface components {
              * @example live
              */
             alias?: string | null;
+        };
+        /** @description An endpoint to be. */
+        NewEndpoint: {
+            /**
+             * @description What it is for, 1 to 200 characters.
+             * @example Operations
+             */
+            name: string;
+            /**
+             * @description Where messages are posted to: `https`, on the open internet, on a port that the operator allows.
+             * @example https://example.com/hooks/cartwright
+             */
+            url: string;
+            /** @description Which notices it wants. */
+            notices?: components["schemas"]["Notice"][];
         };
         /** @description A function to be. */
         NewFunction: {
@@ -2183,6 +2496,11 @@ export interface components {
          * @enum {string}
          */
         NotComparableReason: "engine_changed" | "configuration_changed" | "limits_changed" | "target_changed" | "stopped_from_outside" | "answered_from_cache" | "our_fault" | "input_gone";
+        /**
+         * @description A kind of notice.
+         * @enum {string}
+         */
+        Notice: "subscription.paused" | "schedule.paused" | "delivery.dead" | "endpoint.disabled";
         /**
          * @description What the failure of one function means for a call of the target.
          * @enum {string}
@@ -2293,6 +2611,54 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list. */
+        Page_Endpoint: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description What it is for. */
+                name: string;
+                /** @description Where messages are posted to. */
+                url: string;
+                /** @description Which notices it wants. Outputs of functions go where their subscriptions say. */
+                notices: components["schemas"]["Notice"][];
+                /**
+                 * Format: date-time
+                 * @description Since when nothing is sent to it; messages wait meanwhile. Null while it is enabled.
+                 */
+                disabled_at: string | null;
+                /** @description Why it was disabled, when nobody of the tenant did. */
+                disabled_because: string | null;
+                /**
+                 * Format: int32
+                 * @description Attempts that failed one after the other, up to now.
+                 */
+                failures: number;
+                /**
+                 * Format: date-time
+                 * @description Since when they fail.
+                 */
+                failing_since: string | null;
+                /**
+                 * Format: date-time
+                 * @description It gets nothing until then, since it asked for that or fails time after time.
+                 */
+                blocked_until: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /** @description Who created it. */
+                created_by: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
         Page_Entry: {
             /** @description The entries. */
             data: {
@@ -2306,7 +2672,7 @@ export interface components {
                  * @description When it happened.
                  */
                 at: string;
-                /** @description Who did it: `user:<id>`, `key:<id>` or `platform:<id>`. */
+                /** @description Who did it: `user:<id>`, `key:<id>`, `platform:<id>`, or `cartwright` for what we did of our own accord. */
                 actor: string;
                 /** @description What was done, such as `function.create`. */
                 action: string;
@@ -2535,6 +2901,50 @@ export interface components {
                  * @description Since when, or when they were invited.
                  */
                 since: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Message: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description Its id, which is also the header `webhook-id` of every attempt.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description Where it goes.
+                 */
+                endpoint_id: string;
+                /** @description What it tells, such as `delivery.dead` or `function.output`: the member `type` of its payload. */
+                type: string;
+                /** @description How it stands. */
+                status: components["schemas"]["MessageStatus"];
+                /**
+                 * Format: int32
+                 * @description Attempts so far, since it was made or sent again.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When the next attempt is due; null when there is none.
+                 */
+                next_attempt_at: string | null;
+                /** @description What the last attempt came to, or why it was given up. */
+                last_error: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was received or given up.
+                 */
+                ended_at: string | null;
             }[];
             /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
@@ -3485,6 +3895,26 @@ export interface components {
          * @enum {string}
          */
         Scope: "invoke" | "read" | "deploy";
+        /** @description A secret, without what makes it one. */
+        SecretView: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When nothing is signed with it any more; null while it is the newest.
+             */
+            expires_at: string | null;
+        };
         /** @description A session. */
         Session: {
             /** @description Send it as `Authorization: Bearer`. Names one tenant. */
@@ -4836,6 +5266,604 @@ export interface operations {
                 };
             };
             /** @description `not_ready`: billing cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_endpoints: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of endpoints */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Endpoint"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEndpoint"];
+            };
+        };
+        responses: {
+            /** @description The endpoint, with its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEndpoint"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the tenant has 50 endpoints */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The endpoint's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointDetail"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such endpoint */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The endpoint's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such endpoint */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: a subscription sends its function's output there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The endpoint's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointChange"];
+            };
+        };
+        responses: {
+            /** @description The endpoint */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointDetail"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such endpoint */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_endpoint_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The endpoint's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSecret"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such endpoint */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The endpoint's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message, which waits for a worker */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such endpoint */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -8186,6 +9214,254 @@ export interface operations {
             };
             /** @description `unsupported_media_type`: the body is of the wrong kind */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description To this endpoint. */
+                endpoint?: string;
+                /** @description That stand so. */
+                status?: components["schemas"]["MessageStatus"];
+                /** @description Of this type. */
+                type?: string;
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Message"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageDetail"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such message */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The message's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The message, which waits for a worker */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such message, or its endpoint was deleted */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it waits for an attempt already */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
