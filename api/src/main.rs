@@ -36,6 +36,7 @@ mod platform;
 mod quotas;
 mod replays;
 mod router;
+mod schedules;
 mod secrets;
 mod serve;
 mod sessions;

@@ -20,7 +20,7 @@ use crate::messages::work::{self as messages, Sending};
 use crate::outbound::{Outbound, SystemNames};
 use crate::replays::work::Replaying;
 use crate::wrapping::Wrapping;
-use crate::{jobs, needs};
+use crate::{jobs, needs, schedules};
 
 /// Work until SIGTERM or SIGINT, then let jobs end.
 pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
@@ -66,8 +66,9 @@ pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
             request::layered(health::routes(readiness, exposition)),
             drain.clone()
         ),
-        jobs::keep_house(database, config.housekeeping, drain.clone()),
+        jobs::keep_house(database.clone(), config.housekeeping, drain.clone()),
         messages::send(sending, drain.clone()),
+        schedules::work::fire(database.clone(), drain.clone()),
         jobs::work(worker, drain),
     );
     Ok(())

@@ -143,6 +143,10 @@ permissions! {
     InvocationReplay = "invocation:replay": [Owner Admin Developer] [Deploy];
     /// Say what an alias asks of a version before it moves, and go over that. Not for keys: who deploys is who is asked.
     GateWrite = "gate:write": [Owner Admin] [];
+    /// See schedules, with their inputs.
+    ScheduleRead = "schedule:read": [Owner Admin Developer Viewer] [Read Deploy];
+    /// Create, change, run, pause and delete schedules.
+    ScheduleWrite = "schedule:write": [Owner Admin Developer] [Deploy];
     /// See endpoints, without their secrets.
     EndpointRead = "endpoint:read": [Owner Admin Developer Viewer] [Read Deploy];
     /// Create, change, test and delete endpoints, rotate their secrets, and send messages again.

@@ -22,6 +22,7 @@ use crate::auth::{FunctionRead, FunctionWrite, Tenant};
 use crate::database::TenantTx;
 use crate::error::ApiError;
 use crate::page::{Page, PageRequest};
+use crate::schedules;
 use crate::targets::{self, InputCut};
 
 /// A function.
@@ -322,7 +323,8 @@ async fn stay_agreed(
 /// Delete a function
 ///
 /// It stops being runnable within 100 ms, at worst 5 s, and its name is free again. One that is bound to a target must be unbound
-/// first, since calls of the target would silently go without it. Its meter records, and with them the bill, stay.
+/// first, since calls of the target would silently go without it. Its schedules are paused. Its meter records, and with them
+/// the bill, stay.
 #[utoipa::path(
     delete, path = "/v1/functions/{name}", operation_id = "delete_function", tag = "Functions",
     params(("name" = String, Path, description = "The function's name")),
@@ -348,6 +350,7 @@ pub(crate) async fn delete(
             "\"{name}\" is bound to {bound}, whose calls would go without it: unbind it with PUT /v1/targets/{bound}/bindings, then delete it"
         )));
     }
+    schedules::pause_of_function(&mut tx, function_id).await?;
     store::delete(&mut tx, name.as_str()).await?;
     audit::append(
         &mut tx,

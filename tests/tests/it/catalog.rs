@@ -161,6 +161,7 @@ async fn without_a_tenant_a_query_fails_and_with_one_it_sees_no_other() {
         "replay_batch",
         "replay_run",
         "alias_gate",
+        "schedule",
         "endpoint",
         "endpoint_secret",
         "message",

@@ -44,6 +44,7 @@ mod receiver;
 mod receivers;
 mod recorded;
 mod replays;
+mod schedules;
 mod sessions;
 mod settings;
 mod shadow_runs;

@@ -69,6 +69,34 @@ fn cells_about_messages(endpoint: &str, message: &str) -> Vec<Cell> {
     ]
 }
 
+/// Routes about this schedule.
+fn cells_about_a_schedule(schedule: &str) -> Vec<Cell> {
+    let schedule = format!("/v1/schedules/{schedule}");
+    vec![
+        cell(
+            "get_schedule",
+            Method::GET,
+            schedule.clone(),
+            Body::None,
+            200,
+        ),
+        cell(
+            "update_schedule",
+            Method::PATCH,
+            schedule.clone(),
+            Body::Json(json!({"missed": "skip"})),
+            200,
+        ),
+        cell(
+            "run_schedule",
+            Method::POST,
+            format!("{schedule}/run"),
+            Body::None,
+            202,
+        ),
+    ]
+}
+
 /// An endpoint that is disabled, and a message to it that was given up.
 async fn message_that_was_given_up(stack: &Stack, ada: &Tenant) -> (String, String) {
     let new = json!({"name": "mine", "url": "https://example.com/"});
@@ -247,6 +275,12 @@ async fn cells_that_take_away(ada: &Tenant) -> Vec<(Cell, Cell, String)> {
     for name in ["first", "second"] {
         ada.create_function(name).await;
     }
+    ada.create_function("third").await;
+    let schedule = async || {
+        let new = json!({"function": "third", "cron": "0 0 1 1 *"});
+        let created = ada.post("/v1/schedules", &new).await.expect(201).json();
+        format!("/v1/schedules/{}", created["id"].as_str().unwrap())
+    };
     let endpoint = async || {
         let new = json!({"name": "to delete", "url": "https://example.com/"});
         let created = ada.post("/v1/endpoints", &new).await.expect(201).json();
@@ -263,6 +297,11 @@ async fn cells_that_take_away(ada: &Tenant) -> Vec<(Cell, Cell, String)> {
             delete("delete_function", "/v1/functions/first"),
             delete("delete_function", "/v1/functions/second"),
             "/v1/functions".to_owned(),
+        ),
+        (
+            delete("delete_schedule", &schedule().await),
+            delete("delete_schedule", &schedule().await),
+            "/v1/schedules".to_owned(),
         ),
         (
             delete("delete_endpoint", &endpoint().await),
@@ -324,6 +363,12 @@ fn cells_about_ones_own() -> Vec<Cell> {
             Body::Json(json!([])),
             200,
         ),
+        get("list_schedules", "/v1/schedules"),
+        post(
+            "create_schedule",
+            "/v1/schedules",
+            json!({"function": "same-name", "cron": "0 0 1 1 *"}),
+        ),
         get("list_endpoints", "/v1/endpoints"),
         post(
             "create_endpoint",
@@ -381,6 +426,9 @@ async fn no_route_shows_or_changes_what_is_anothers() {
     let (endpoint, message) = message_that_was_given_up(stack, &ada).await;
     let mut cells = cells_about_one_thing(&ada, &run, member).await;
     cells.extend(cells_about_messages(&endpoint, &message));
+    let new = json!({"function": "hello", "cron": "0 0 1 1 *"});
+    let schedule = ada.post("/v1/schedules", &new).await.expect(201).json();
+    cells.extend(cells_about_a_schedule(schedule["id"].as_str().unwrap()));
     for cell in cells {
         let what = format!("{} {}", cell.method, cell.path);
         let hers = ask(&ada, &cell).await;
