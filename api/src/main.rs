@@ -15,6 +15,7 @@ mod docs;
 mod endpoints;
 mod error;
 mod events;
+mod expressions;
 mod fleet;
 mod functions;
 mod gates;
