@@ -10,6 +10,7 @@ use cartwright_domain::ids::TenantId;
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
+use uuid::Uuid;
 
 const NONCE_LENGTH: usize = 12;
 
@@ -61,6 +62,26 @@ impl Wrapping {
             .map_err(|_| anyhow!("a seed key is 32 bytes"))
     }
 
+    /// A secret of a source, wrapped for its row.
+    pub(crate) fn source_secret_wrapped(
+        &self,
+        tenant: TenantId,
+        secret_id: Uuid,
+        secret: &[u8],
+    ) -> anyhow::Result<Vec<u8>> {
+        self.wrap(tenant, &source_secret(secret_id), secret)
+    }
+
+    /// The secret of a source in this row.
+    pub(crate) fn source_secret(
+        &self,
+        tenant: TenantId,
+        secret_id: Uuid,
+        wrapped: &[u8],
+    ) -> anyhow::Result<Vec<u8>> {
+        self.open(tenant, &source_secret(secret_id), wrapped)
+    }
+
     /// The refresh token that follows this one: always the same, and nobody else can tell it. So two requests that
     /// refresh at the same moment get the same token, and none is stored.
     pub(crate) fn next_refresh_token(&self, token: &[u8; 32]) -> [u8; 32] {
@@ -107,6 +128,10 @@ impl Wrapping {
             anyhow!("a wrapped key of tenant {tenant} does not open: CARTWRIGHT_SECRETS_KEY is another one, or the row was changed")
         })
     }
+}
+
+fn source_secret(secret_id: Uuid) -> String {
+    format!("source secret v1 {secret_id}")
 }
 
 fn place(tenant: TenantId, purpose: &str) -> Vec<u8> {

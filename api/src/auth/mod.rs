@@ -12,6 +12,7 @@ pub(crate) mod token;
 
 pub(crate) use guard::{Access, Anyone, Platform, Tenant, access_of};
 pub(crate) use permission::*;
+pub(crate) use store::tenant_named;
 
 use cartwright_domain::ids::UserId;
 

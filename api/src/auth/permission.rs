@@ -141,6 +141,10 @@ permissions! {
     InvocationRead = "invocation:read": [Owner Admin Developer Viewer] [Read Deploy];
     /// Run recorded runs again, one by one or in batches.
     InvocationReplay = "invocation:replay": [Owner Admin Developer] [Deploy];
+    /// See event types, events, sources and subscriptions.
+    EventRead = "event:read": [Owner Admin Developer Viewer] [Read Deploy];
+    /// Create, change and delete sources and subscriptions, and send an event again.
+    EventWrite = "event:write": [Owner Admin Developer] [Deploy];
     /// Say what an alias asks of a version before it moves, and go over that. Not for keys: who deploys is who is asked.
     GateWrite = "gate:write": [Owner Admin] [];
     /// See schedules, with their inputs.
@@ -163,6 +167,8 @@ permissions! {
     PlatformFleet = "platform:fleet": [] [];
     /// Define, change and delete targets. The platform's alone.
     PlatformTargets = "platform:targets": [] [];
+    /// Send events to tenants, and define event types. The platform's alone.
+    PlatformEvents = "platform:events": [] [];
 }
 
 /// The names of every permission that this caller has in the tenant.

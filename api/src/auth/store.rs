@@ -61,7 +61,7 @@ pub(super) async fn platform_key(
 }
 
 /// The tenant with this slug or id.
-pub(super) async fn tenant_named(
+pub(crate) async fn tenant_named(
     crossing: &mut Crossing,
     slug_or_id: &str,
 ) -> Result<Option<TenantId>, ApiError> {

@@ -1,4 +1,4 @@
-//! Modules and artifacts in S3, by digest under their tenant. Nothing else of the api speaks to S3.
+//! Modules, artifacts and the data of large events in S3, by digest under their tenant. Nothing else of the api speaks to S3.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_http_client::tls;
 use bytes::Bytes;
 use cartwright_domain::ids::TenantId;
+use chrono::NaiveDate;
 
 use crate::error::ApiError;
 
@@ -61,6 +62,18 @@ pub(crate) fn artifact_key(tenant_id: TenantId, sha256: &[u8; 32]) -> String {
     )
 }
 
+/// The key of an event's data. All of a day lie under one tenant's day; a lifecycle rule on `events/` forgets what is old.
+pub(crate) fn event_key(tenant_id: TenantId, day: NaiveDate, sha256: &[u8; 32]) -> String {
+    format!(
+        "events/{tenant_id}/{}/{}.json",
+        day.format("%Y%m%d"),
+        hex::encode(sha256)
+    )
+}
+
+/// What a module and an artifact are, in HTTP's words.
+pub(crate) const WASM: &str = "application/wasm";
+
 impl ObjectStore {
     /// A client of the bucket. Nothing is asked of it yet.
     pub(crate) async fn new(config: &ObjectStoreConfig) -> Self {
@@ -95,12 +108,17 @@ impl ObjectStore {
     }
 
     /// Store bytes. The same key again, with the same bytes since keys are digests, changes nothing.
-    pub(crate) async fn put(&self, key: &str, bytes: Bytes) -> Result<(), ObjectStoreError> {
+    pub(crate) async fn put(
+        &self,
+        key: &str,
+        bytes: Bytes,
+        content_type: &str,
+    ) -> Result<(), ObjectStoreError> {
         self.client
             .put_object()
             .bucket(&self.bucket)
             .key(key)
-            .content_type("application/wasm")
+            .content_type(content_type)
             .body(ByteStream::from(bytes))
             .send()
             .await

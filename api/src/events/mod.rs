@@ -1,14 +1,27 @@
 //! What came in: events, each kept with the place that it has among what was seen, and with its deliveries.
 
+mod again;
+pub(crate) mod body;
+pub(crate) mod data;
+mod incoming;
+pub(crate) mod input;
 mod lineage;
+mod read;
 mod record;
+mod send;
 mod store;
 
+pub(crate) use again::{__path_send_again, send_again};
+pub(crate) use incoming::id_flaw;
+pub(crate) use read::{__path_get, __path_list, get, list};
 pub(crate) use record::record;
+pub(crate) use send::{__path_send, send};
 
 use bytes::Bytes;
 use cartwright_domain::ids::RequestId;
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::deliveries::enqueue::NewDelivery;
@@ -22,6 +35,8 @@ pub(crate) enum Origin {
     Source(Uuid),
     /// A schedule of ours.
     Schedule(Uuid),
+    /// Whoever sent an event of this source again, changed.
+    Again { of: Uuid, source: Option<Uuid> },
 }
 
 impl Origin {
@@ -29,14 +44,15 @@ impl Origin {
     fn id(self) -> Uuid {
         match self {
             Self::Platform => Uuid::nil(),
-            Self::Source(id) | Self::Schedule(id) => id,
+            Self::Source(id) | Self::Schedule(id) | Self::Again { of: id, .. } => id,
         }
     }
 
     fn source(self) -> Option<Uuid> {
         match self {
             Self::Source(id) => Some(id),
-            _ => None,
+            Self::Again { source, .. } => source,
+            Self::Platform | Self::Schedule(_) => None,
         }
     }
 
@@ -89,4 +105,25 @@ pub(crate) struct Recorded {
     pub(crate) duplicate: bool,
     /// Deliveries that the event made.
     pub(crate) deliveries: i32,
+}
+
+/// What became of an event, as its sender hears it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// Our id of the event; of a duplicate, the first one's.
+    event_id: Uuid,
+    /// It was known already, and nothing was done.
+    duplicate: bool,
+    /// Deliveries that the event made.
+    deliveries: i32,
+}
+
+impl From<Recorded> for Accepted {
+    fn from(recorded: Recorded) -> Self {
+        Self {
+            event_id: recorded.event_id,
+            duplicate: recorded.duplicate,
+            deliveries: recorded.deliveries,
+        }
+    }
 }

@@ -175,3 +175,81 @@ pub(super) async fn count_caused(
     .await?;
     Ok(caused)
 }
+
+/// An event as it is kept.
+pub(crate) struct EventRow {
+    pub(crate) event_id: Uuid,
+    pub(crate) event_type: String,
+    pub(crate) source_id: Option<Uuid>,
+    /// The source's name.
+    pub(crate) source: Option<String>,
+    pub(crate) schedule_id: Option<Uuid>,
+    pub(crate) external_id: String,
+    pub(crate) occurred_at: DateTime<Utc>,
+    pub(crate) parent_event_id: Option<Uuid>,
+    pub(crate) root_event_id: Uuid,
+    pub(crate) hops: i16,
+    pub(crate) data: Option<Vec<u8>>,
+    pub(crate) object_key: Option<String>,
+    pub(crate) data_bytes: i32,
+    pub(crate) request_id: Uuid,
+    pub(crate) deliveries: i32,
+}
+
+/// These events, those that are still kept, with their data where it stands in the row.
+pub(crate) async fn find(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<EventRow>, ApiError> {
+    Ok(sqlx::query_as!(
+        EventRow,
+        r#"
+        select e.event_id, e.event_type, e.source_id, o.name as "source?", e.schedule_id, e.external_id, e.occurred_at,
+            e.parent_event_id, e.root_event_id, e.hops, e.data, e.object_key, e.data_bytes, e.request_id, e.deliveries
+        from event e
+        left join source o on o.tenant_id = e.tenant_id and o.source_id = e.source_id
+        where e.tenant_id = $1 and e.event_id = any($2)
+        "#,
+        tx.tenant().uuid(),
+        ids,
+    )
+    .fetch_all(tx.connection())
+    .await?)
+}
+
+/// Which events of a list.
+pub(super) struct Wanted<'a> {
+    pub(super) event_type: Option<&'a str>,
+    pub(super) source: Option<&'a str>,
+    /// Ids from this one on.
+    pub(super) from: Option<Uuid>,
+    /// Ids before this one: an end of time, or where the page before ended.
+    pub(super) before: Option<Uuid>,
+}
+
+/// Events without their data, the newest first.
+pub(super) async fn page(
+    tx: &mut TenantTx,
+    wanted: &Wanted<'_>,
+    limit: i64,
+) -> Result<Vec<EventRow>, ApiError> {
+    Ok(sqlx::query_as!(
+        EventRow,
+        r#"
+        select e.event_id, e.event_type, e.source_id, o.name as "source?", e.schedule_id, e.external_id, e.occurred_at,
+            e.parent_event_id, e.root_event_id, e.hops, null::bytea as data, e.object_key, e.data_bytes, e.request_id, e.deliveries
+        from event e
+        left join source o on o.tenant_id = e.tenant_id and o.source_id = e.source_id
+        where e.tenant_id = $1 and ($2::text is null or e.event_type = $2) and ($3::text is null or o.name = $3)
+            and e.event_id >= coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid)
+            and e.event_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
+        order by e.event_id desc
+        limit $6
+        "#,
+        tx.tenant().uuid(),
+        wanted.event_type,
+        wanted.source,
+        wanted.from,
+        wanted.before,
+        limit,
+    )
+    .fetch_all(tx.connection())
+    .await?)
+}

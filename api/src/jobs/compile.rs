@@ -18,7 +18,7 @@ use super::claim::Held;
 use super::compiler::{self, Ending};
 use super::store::{self, Waiting};
 use crate::aliases::{self, Wish};
-use crate::clients::object_store::{ObjectStore, artifact_key, module_key};
+use crate::clients::object_store::{ObjectStore, WASM, artifact_key, module_key};
 use crate::database::TenantTx;
 use crate::error::ApiError;
 
@@ -154,7 +154,7 @@ async fn accept(
     let key = artifact_key(held.tenant_id(), &sha256);
     compiling
         .object_store
-        .put(&key, Bytes::from(artifact))
+        .put(&key, Bytes::from(artifact), WASM)
         .await?;
     let signature = compiling.signing_key.sign(&claim.to_signed_bytes());
     Ok(Verdict {

@@ -3,6 +3,7 @@
 mod claim;
 mod compile;
 mod compiler;
+mod hold;
 mod housekeeping;
 mod replay;
 mod run;
@@ -36,6 +37,11 @@ pub(crate) enum Task {
         /// The memory that its runs were allowed at the upload, in bytes.
         memory_bytes_max: u64,
     },
+    /// Hold or release what waits for a subscription, as the subscription now says.
+    HoldDeliveries {
+        /// Which subscription.
+        subscription_id: Uuid,
+    },
     /// Run a batch of replays.
     Replay {
         /// Which batch.
@@ -45,7 +51,7 @@ pub(crate) enum Task {
 
 impl Task {
     /// What takes a second: nothing that takes longer may be in its way.
-    const SHORT: &[&str] = &["compile"];
+    const SHORT: &[&str] = &["compile", "hold_deliveries"];
 
     /// What takes minutes.
     const LONG: &[&str] = &["replay"];

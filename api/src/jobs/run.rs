@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::claim::Held;
 use super::compile::{self, Compiling};
-use super::{HINT_CHANNEL, Task, replay};
+use super::{HINT_CHANNEL, Task, hold, replay};
 use crate::database::Database;
 use crate::hints::Hints;
 use crate::replays::work::Replaying;
@@ -128,6 +128,7 @@ async fn perform(worker: &Worker, held: &Held, drain: &Drain) -> anyhow::Result<
             };
             compile::perform(&worker.compiling, held, order).await
         }
+        Task::HoldDeliveries { subscription_id } => hold::perform(held, *subscription_id).await,
         Task::Replay { batch_id } => {
             replay::perform(&worker.replaying, held, *batch_id, drain).await
         }

@@ -25,7 +25,7 @@ use crate::aliases::{self, Wish};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{FunctionDeploy, FunctionRead, Tenant};
-use crate::clients::object_store::module_key;
+use crate::clients::object_store::{WASM, module_key};
 use crate::database::TenantTx;
 use crate::error::ApiError;
 use crate::functions::{self, store::id_of};
@@ -103,7 +103,11 @@ pub(crate) async fn upload(
     let module = upload::receive(&headers, body, app.module_bytes_max).await?;
     // Before the row: a row always has its bytes. Bytes without a row are found again by their digest, and harm nobody.
     app.object_store
-        .put(&module_key(tenant.id, &module.sha256), module.bytes.clone())
+        .put(
+            &module_key(tenant.id, &module.sha256),
+            module.bytes.clone(),
+            WASM,
+        )
         .await?;
 
     let mut tx = app.database.tenant_tx(tenant.id).await?;

@@ -14,6 +14,7 @@ fn filled(path: &str) -> String {
         .replace("{alias}", "live")
         .replace("{tenant}", "nothing")
         .replace("{target}", "nothing")
+        .replace("{secret}", "01900000-0000-7000-8000-000000000000")
 }
 
 #[tokio::test]
@@ -58,11 +59,15 @@ async fn a_body_that_cannot_be_read_is_refused_on_every_route_that_takes_one() {
     let large = format!("{{\"name\": \"{}\"}}", "x".repeat(12 << 20));
     let mut asked = 0;
     for (method, path, operation) in operations(&document(stack).await) {
-        if operation["requestBody"]["content"]["application/json"].is_null() {
+        // A webhook is read only once its source and its signature are known: `webhooks` has its tests.
+        let is_webhook = operation["operationId"] == "receive_webhook";
+        if operation["requestBody"]["content"]["application/json"].is_null() || is_webhook {
             continue;
         }
         let path = filled(&path);
-        let credential = if path.starts_with("/v1/platform") {
+        let permission = operation["x-cartwright-access"]["permission"].as_str();
+        let credential = if permission.is_some_and(|permission| permission.starts_with("platform:"))
+        {
             &platform
         } else {
             &ada.access_token

@@ -317,6 +317,119 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List event types
+         * @description By name. With the platform's key, name any tenant.
+         */
+        get: operations["list_event_types"];
+        put?: never;
+        /** Define an event type */
+        post: operations["create_event_type"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/event-types/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get an event type */
+        get: operations["get_event_type"];
+        /**
+         * Change an event type
+         * @description All of it but the name. Events that come from then on are held to the new schema.
+         */
+        put: operations["put_event_type"];
+        post?: never;
+        /**
+         * Delete an event type
+         * @description Events of it pass as they are from then on; subscriptions go on.
+         */
+        delete: operations["delete_event_type"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List events
+         * @description Newest first, without their data.
+         */
+        get: operations["list_events"];
+        put?: never;
+        /**
+         * Send events
+         * @description One event, or a list of up to 1,000, in at most 5 MiB. What is accepted is kept together with its deliveries before the answer
+         *     leaves; what is refused leaves nothing, of a list no event of it. The list of several tenants' events is kept tenant by tenant:
+         *     after a 503 send all of it again, and what was kept is a duplicate.
+         */
+        post: operations["send_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an event
+         * @description With its data, as it was sent.
+         */
+        get: operations["get_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/{id}/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an event again
+         * @description As it was, or with other data: a new event of the same type and source, whose `parent` is this one. It meets the subscriptions as
+         *     they are now.
+         */
+        post: operations["send_event_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/functions": {
         parameters: {
             query?: never;
@@ -1217,6 +1330,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sources
+         * @description Newest first.
+         */
+        get: operations["list_sources"];
+        put?: never;
+        /**
+         * Create a source
+         * @description Its sender sends to `path`, and needs nothing but the secret.
+         */
+        post: operations["create_source"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a source */
+        get: operations["get_source"];
+        put?: never;
+        /**
+         * Receive a webhook
+         * @description Takes what the source's sender signed, at most 1 MiB within 10 s. It is kept together with its deliveries before the answer
+         *     leaves; a repeat is answered as the first was, and does no work.
+         */
+        post: operations["receive_webhook"];
+        /**
+         * Delete a source
+         * @description What it took in stays. Its secrets are forgotten, and its address is none.
+         */
+        delete: operations["delete_source"];
+        options?: never;
+        head?: never;
+        /** Change a source */
+        patch: operations["update_source"];
+        trace?: never;
+    };
+    "/v1/sources/{id}/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a secret to a source
+         * @description From then on webhooks are believed that any of its secrets signed.
+         */
+        post: operations["add_source_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{id}/secrets/{secret}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a secret of a source
+         * @description What it signed is refused from then on. The last one stays: delete the source instead.
+         */
+        delete: operations["remove_source_secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List subscriptions
+         * @description Newest first.
+         */
+        get: operations["list_subscriptions"];
+        put?: never;
+        /**
+         * Create a subscription
+         * @description From then on the function runs for every event that it matches.
+         */
+        post: operations["create_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a subscription */
+        get: operations["get_subscription"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a subscription
+         * @description No event meets it from then on. Deliveries that wait are still made; pause it first, and cancel them, if they should not be.
+         */
+        delete: operations["delete_subscription"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a subscription
+         * @description What is absent stays. `paused: true` holds its deliveries, those that wait already too; `paused: false` releases them, a few
+         *     thousand at a time. Runs under way go on.
+         */
+        patch: operations["update_subscription"];
+        trace?: never;
+    };
     "/v1/targets": {
         parameters: {
             query?: never;
@@ -1338,25 +1592,38 @@ export interface components {
              */
             password: string;
         };
-        /** @description A membership that an invitation became. */
+        /** @description What became of an event, as its sender hears it. */
         Accepted: {
             /**
              * Format: uuid
-             * @description The tenant.
+             * @description Our id of the event; of a duplicate, the first one's.
              */
-            tenant_id: string;
+            event_id: string;
+            /** @description It was known already, and nothing was done. */
+            duplicate: boolean;
+            /**
+             * Format: int32
+             * @description Deliveries that the event made.
+             */
+            deliveries: number;
+        };
+        /** @description A secret that was added. */
+        AddedSecret: {
             /**
              * Format: uuid
-             * @description The person.
+             * @description Its id.
              */
-            user_id: string;
-            /** @description The e-mail address to sign in with. */
-            email: string;
-            /** @description What the person is to the tenant. */
-            role: components["schemas"]["Role"];
+            id: string;
+            /** @description The secret, where we made it: told once, and never again. */
+            secret?: string | null;
         };
         /** @description What a version is compared with. */
         Against: components["schemas"]["RecordedWord"] | number;
+        /**
+         * @description The hash of an HMAC.
+         * @enum {string}
+         */
+        Algorithm: "sha256" | "sha512";
         /** @description Where an alias points. */
         Alias: {
             /** @description Its name. */
@@ -1614,6 +1881,18 @@ export interface components {
             /** @description By whom: `platform:<id of the key>`. */
             by: string;
         };
+        /** @description What to send in place of what came. */
+        Edited: {
+            /** @description The caller's id of it, 1 to 200 characters, for repeats of this request that do no work; a new one when absent. */
+            id?: string | null;
+            /** @description Other data, at most 1 MiB; that of the event when absent. */
+            data?: unknown;
+        };
+        /**
+         * @description How a signature is written.
+         * @enum {string}
+         */
+        Encoding: "hex" | "base64";
         /** @description Where messages go. */
         Endpoint: {
             /**
@@ -1736,6 +2015,96 @@ export interface components {
             unit_price: string;
             /** @description Rounded to the currency's minor unit: a decimal. */
             amount: string;
+        };
+        /** @description An event. */
+        Event: {
+            /**
+             * Format: uuid
+             * @description Our id of it.
+             */
+            id: string;
+            /** @description Its type. */
+            type: string;
+            /** @description The source that it came through, by its name; null for the platform. */
+            source: string | null;
+            /**
+             * Format: uuid
+             * @description The schedule that made it.
+             */
+            schedule_id: string | null;
+            /** @description The sender's id of it. */
+            external_id: string;
+            /**
+             * Format: date-time
+             * @description When it happened, by the sender.
+             */
+            occurred_at: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            received_at: string;
+            /**
+             * Format: uuid
+             * @description The event that caused it.
+             */
+            parent: string | null;
+            /**
+             * Format: uuid
+             * @description The first event of its chain, itself when nothing caused it.
+             */
+            root: string;
+            /**
+             * Format: int32
+             * @description How many events lie between it and the first.
+             */
+            hops: number;
+            /**
+             * Format: int32
+             * @description Length of its data in bytes.
+             */
+            data_bytes: number;
+            /**
+             * Format: int32
+             * @description Deliveries that it made: see `GET /v1/deliveries?event_id=`.
+             */
+            deliveries: number;
+            /**
+             * Format: uuid
+             * @description The request that brought it, which stands in the logs and records of its runs too.
+             */
+            request_id: string;
+        };
+        /** @description An event with its data. */
+        EventDetail: components["schemas"]["Event"] & {
+            /** @description What was sent. */
+            data: unknown;
+        };
+        /** @description An event type. */
+        EventType: {
+            /** @description Its name, such as `orders/paid`. */
+            name: string;
+            /** @description What it tells. */
+            description: string;
+            /** @description What the data of its events obeys: a JSON Schema; null for anything. */
+            schema: Record<string, never> | null;
+            /**
+             * Format: date-time
+             * @description When it was defined.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was changed last.
+             */
+            updated_at: string;
+        };
+        /** @description What an event type is from now on: all of it but the name. */
+        EventTypeDefinition: {
+            /** @description What it tells; at most 2,000 characters. */
+            description?: string;
+            /** @description What the data of its events obeys: a JSON Schema of at most 64 KiB, without references that leave it; anything when absent. */
+            schema?: Record<string, never> | null;
         };
         /** @description An executor of the fleet. */
         Executor: {
@@ -2470,6 +2839,42 @@ export interface components {
             /** @description Which notices it wants. */
             notices?: components["schemas"]["Notice"][];
         };
+        /** @description An event that the platform sends. */
+        NewEvent: {
+            /** @description The platform's id of it, 1 to 200 characters: an event whose id the tenant has seen already in the last 30 days does no work. */
+            id: string;
+            /**
+             * @description Its type, such as `orders/paid`.
+             * @example orders/paid
+             */
+            type: string;
+            /** @description Whose it is, by name or id; when absent, the header `Cartwright-Tenant` says. */
+            tenant?: string | null;
+            /**
+             * Format: date-time
+             * @description When it happened; now when absent.
+             */
+            time?: string | null;
+            /**
+             * Format: uuid
+             * @description The event that caused it, by our id: chains of events that cause each other are cut off.
+             */
+            parent?: string | null;
+            /** @description Any JSON, at most 1 MiB. Functions get it byte for byte. */
+            data: unknown;
+        };
+        /** @description An event type to be. */
+        NewEventType: {
+            /**
+             * @description 1 to 128 letters, digits, dots, slashes, hyphens and underscores.
+             * @example orders/paid
+             */
+            name: string;
+            /** @description What it tells; at most 2,000 characters. */
+            description?: string;
+            /** @description What the data of its events obeys: a JSON Schema of at most 64 KiB, without references that leave it; anything when absent. */
+            schema?: Record<string, never> | null;
+        };
         /** @description A function to be. */
         NewFunction: {
             /**
@@ -2551,6 +2956,83 @@ export interface components {
             /** @description Create it without firing it. */
             paused?: boolean;
         };
+        /** @description A secret to be. */
+        NewSecret: {
+            /** @description The secret that the sender has; one is made and told when absent. */
+            secret?: string | null;
+            /**
+             * Format: date-time
+             * @description From when on the secrets before it verify nothing; until they are removed when absent.
+             */
+            others_expire_at?: string | null;
+        };
+        /** @description A source to be. */
+        NewSource: {
+            /**
+             * @description Its name, unique in the tenant, 1 to 200 characters. It stays, since events carry it.
+             * @example shop
+             */
+            name: string;
+            /** @description How its sender signs. */
+            scheme: components["schemas"]["Scheme"];
+            /** @description What differs from one sender to the next. */
+            settings?: components["schemas"]["Settings"];
+            /** @description The secret that the sender has; one is made and told when absent. Shopify's is the app's client secret. */
+            secret?: string | null;
+        };
+        /** @description A subscription to be. */
+        NewSubscription: {
+            /**
+             * @description The function that runs.
+             * @example tag-order
+             */
+            function: string;
+            /** @description The alias of it that runs; `live` when absent. */
+            alias?: string;
+            /**
+             * @description An event's type, such as `orders/paid`; a pattern that ends in `/*` or `.*`; or `*`.
+             * @example orders/*
+             */
+            event_type: string;
+            /** @description Only events of this source, by its name. */
+            source?: string | null;
+            /**
+             * @description Which events: an expression over `event`, at most 2 KiB.
+             * @example event.data.total > 100.0
+             */
+            filter?: string | null;
+            /** @description What of an event the function gets: an expression over `event`, at most 2 KiB. */
+            transform?: string | null;
+            /**
+             * @description A JSON pointer into the event's data: deliveries with the same value there run one after the other.
+             * @example /customer/id
+             */
+            order_by?: string | null;
+            /** @description When what failed is tried again. */
+            retry?: components["schemas"]["RetryPolicy"];
+            /**
+             * Format: int32
+             * @description Seconds that a delivery may wait before it expires, 1 to 2,592,000; three days when absent.
+             */
+            expires_after_s?: number;
+            /**
+             * Format: int32
+             * @description Its runs at the same time, 1 to 10,000; what the tenant may when absent.
+             */
+            concurrency?: number | null;
+            /** @description Begin with deliveries held. */
+            paused?: boolean;
+            /**
+             * Format: int32
+             * @description So many deliveries that end dead one after the other pause it; 0 is never, 100 when absent.
+             */
+            pause_after_dead?: number;
+            /**
+             * Format: uuid
+             * @description Where the function's output goes as a signed message.
+             */
+            output_endpoint_id?: string | null;
+        };
         /** @description A target to be. */
         NewTarget: {
             /**
@@ -2585,6 +3067,11 @@ export interface components {
              * @description Whom to invite as its owner.
              */
             owner_email?: string | null;
+        };
+        /** @description A source, and the secret that was made for it. */
+        NewlyMadeSource: components["schemas"]["Source"] & {
+            /** @description The secret, where we made it: told once, and never again. */
+            secret?: string | null;
         };
         /**
          * @description Why two runs do not compare.
@@ -2781,6 +3268,94 @@ export interface components {
                 prev_hash: string;
                 /** @description SHA-256 over `prev_hash` and this entry. */
                 hash: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Event: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description Our id of it.
+                 */
+                id: string;
+                /** @description Its type. */
+                type: string;
+                /** @description The source that it came through, by its name; null for the platform. */
+                source: string | null;
+                /**
+                 * Format: uuid
+                 * @description The schedule that made it.
+                 */
+                schedule_id: string | null;
+                /** @description The sender's id of it. */
+                external_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it happened, by the sender.
+                 */
+                occurred_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it came.
+                 */
+                received_at: string;
+                /**
+                 * Format: uuid
+                 * @description The event that caused it.
+                 */
+                parent: string | null;
+                /**
+                 * Format: uuid
+                 * @description The first event of its chain, itself when nothing caused it.
+                 */
+                root: string;
+                /**
+                 * Format: int32
+                 * @description How many events lie between it and the first.
+                 */
+                hops: number;
+                /**
+                 * Format: int32
+                 * @description Length of its data in bytes.
+                 */
+                data_bytes: number;
+                /**
+                 * Format: int32
+                 * @description Deliveries that it made: see `GET /v1/deliveries?event_id=`.
+                 */
+                deliveries: number;
+                /**
+                 * Format: uuid
+                 * @description The request that brought it, which stands in the logs and records of its runs too.
+                 */
+                request_id: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_EventType: {
+            /** @description The entries. */
+            data: {
+                /** @description Its name, such as `orders/paid`. */
+                name: string;
+                /** @description What it tells. */
+                description: string;
+                /** @description What the data of its events obeys: a JSON Schema; null for anything. */
+                schema: Record<string, never> | null;
+                /**
+                 * Format: date-time
+                 * @description When it was defined.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it was changed last.
+                 */
+                updated_at: string;
             }[];
             /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
@@ -3270,6 +3845,98 @@ export interface components {
                  * @description The last firing.
                  */
                 last_run_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /** @description Who created it. */
+                created_by: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Source: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description Its name, which events carry. */
+                name: string;
+                /** @description How its sender signs. */
+                scheme: components["schemas"]["Scheme"];
+                /** @description What differs from one sender to the next. */
+                settings: components["schemas"]["Settings"];
+                /** @description It takes nothing in. */
+                paused: boolean;
+                /** @description Where its sender sends to, below the address of this API. */
+                path: string;
+                /** @description Its secrets, without what is secret of them. */
+                secrets: components["schemas"]["SourceSecret"][];
+                /**
+                 * Format: date-time
+                 * @description When it was created.
+                 */
+                created_at: string;
+                /** @description Who created it. */
+                created_by: string;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Subscription: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description The function that runs. */
+                function: string;
+                /** @description The alias of it that runs. */
+                alias: string;
+                /** @description An event's type, a pattern such as `orders/*`, or `*`. */
+                event_type: string;
+                /** @description Only events of this source, by its name; null is any, the platform too. */
+                source: string | null;
+                /** @description Which events: an expression over `event`; null is all. */
+                filter: string | null;
+                /** @description What of an event the function gets: an expression over `event`; null is the event. */
+                transform: string | null;
+                /** @description A JSON pointer into the event's data: deliveries with the same value there run one after the other. */
+                order_by: string | null;
+                /** @description When what failed is tried again. */
+                retry: components["schemas"]["RetryPolicy"];
+                /**
+                 * Format: int32
+                 * @description Seconds that a delivery may wait before it expires.
+                 */
+                expires_after_s: number;
+                /**
+                 * Format: int32
+                 * @description Its runs at the same time; null is what the tenant may.
+                 */
+                concurrency: number | null;
+                /** @description Its deliveries are held. */
+                paused: boolean;
+                /** @description Why, when it was not a person who paused it. */
+                paused_because: string | null;
+                /**
+                 * Format: int32
+                 * @description So many deliveries that end dead one after the other pause it; 0 is never.
+                 */
+                pause_after_dead: number;
+                /**
+                 * Format: uuid
+                 * @description Where the function's output goes as a signed message; null is nowhere.
+                 */
+                output_endpoint_id: string | null;
                 /**
                  * Format: date-time
                  * @description When it was created.
@@ -3940,6 +4607,27 @@ export interface components {
          * @enum {string}
          */
         ReplayStatus: "queued" | "running" | "finished" | "cancelled" | "failed";
+        /** @description When a delivery is tried again whose function failed. Each delay is twice the one before, of which a random part is waited. */
+        RetryPolicy: {
+            /**
+             * Format: int32
+             * @description How often the function runs at most, 1 to 20.
+             * @default 5
+             */
+            max_attempts: number;
+            /**
+             * Format: int32
+             * @description The first delay in seconds, 1 to 3,600.
+             * @default 5
+             */
+            first_delay_s: number;
+            /**
+             * Format: int32
+             * @description The longest delay in seconds, 1 to 86,400.
+             * @default 3600
+             */
+            delay_max_s: number;
+        };
         /**
          * @description What a person is to a tenant.
          * @enum {string}
@@ -4090,6 +4778,11 @@ export interface components {
             delivery_id: string;
         };
         /**
+         * @description How a sender signs.
+         * @enum {string}
+         */
+        Scheme: "standard_webhooks" | "shopify" | "github" | "hmac";
+        /**
          * @description What an API key may be used for.
          * @enum {string}
          */
@@ -4135,6 +4828,56 @@ export interface components {
             /** @description The person's role there. */
             role: components["schemas"]["Role"];
         };
+        /** @description What differs from one sender to the next. All but `event_type` is for the scheme `hmac` alone. */
+        Settings: {
+            /**
+             * @description The type of events that name none; `webhook` when absent.
+             * @default webhook
+             */
+            event_type: string;
+            /**
+             * @description The header with the signature.
+             * @default x-signature
+             * @example x-signature
+             */
+            signature_header: string;
+            /**
+             * @description The hash.
+             * @default sha256
+             */
+            algorithm: components["schemas"]["Algorithm"];
+            /**
+             * @description How the signature is written.
+             * @default hex
+             */
+            encoding: components["schemas"]["Encoding"];
+            /**
+             * @description What stands before the signature in its header, such as `sha256=`.
+             * @default
+             */
+            prefix: string;
+            /**
+             * @description What is signed: `{body}` once, and `{timestamp}` and `{id}` where they are signed too.
+             * @default {body}
+             * @example {timestamp}.{body}
+             */
+            signed: string;
+            /**
+             * @description The header with the time of sending in Unix seconds, which must be signed and within five minutes of now.
+             * @default null
+             */
+            timestamp_header: string | null;
+            /**
+             * @description The header with the sender's id of the event; without, the body's digest is its id.
+             * @default null
+             */
+            id_header: string | null;
+            /**
+             * @description The header with the event's type.
+             * @default null
+             */
+            type_header: string | null;
+        };
         /** @description Who signs up, and the tenant to be. */
         SignUp: {
             /**
@@ -4173,6 +4916,57 @@ export interface components {
             /** @description Whether the address is known to be the owner's. It need not be for anything to work, unless the operator requires it. */
             email_verified: boolean;
         };
+        /** @description A source. */
+        Source: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description Its name, which events carry. */
+            name: string;
+            /** @description How its sender signs. */
+            scheme: components["schemas"]["Scheme"];
+            /** @description What differs from one sender to the next. */
+            settings: components["schemas"]["Settings"];
+            /** @description It takes nothing in. */
+            paused: boolean;
+            /** @description Where its sender sends to, below the address of this API. */
+            path: string;
+            /** @description Its secrets, without what is secret of them. */
+            secrets: components["schemas"]["SourceSecret"][];
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Who created it. */
+            created_by: string;
+        };
+        /** @description What to change of a source. What is absent stays as it is. */
+        SourceChange: {
+            settings?: components["schemas"]["Settings"] | null;
+            /** @description Refuse what comes, with a 503 that has senders try again, or take it in again. */
+            paused?: boolean | null;
+        };
+        /** @description A secret of a source. All that are good now are tried. */
+        SourceSecret: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description From when on it verifies nothing.
+             */
+            expires_at: string | null;
+        };
         /**
          * @description Whether someone belongs to the tenant yet.
          * @enum {string}
@@ -4183,6 +4977,101 @@ export interface components {
          * @enum {string}
          */
         State: "ready" | "draining" | "not_ready" | "lost";
+        /** @description A subscription. */
+        Subscription: {
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description The function that runs. */
+            function: string;
+            /** @description The alias of it that runs. */
+            alias: string;
+            /** @description An event's type, a pattern such as `orders/*`, or `*`. */
+            event_type: string;
+            /** @description Only events of this source, by its name; null is any, the platform too. */
+            source: string | null;
+            /** @description Which events: an expression over `event`; null is all. */
+            filter: string | null;
+            /** @description What of an event the function gets: an expression over `event`; null is the event. */
+            transform: string | null;
+            /** @description A JSON pointer into the event's data: deliveries with the same value there run one after the other. */
+            order_by: string | null;
+            /** @description When what failed is tried again. */
+            retry: components["schemas"]["RetryPolicy"];
+            /**
+             * Format: int32
+             * @description Seconds that a delivery may wait before it expires.
+             */
+            expires_after_s: number;
+            /**
+             * Format: int32
+             * @description Its runs at the same time; null is what the tenant may.
+             */
+            concurrency: number | null;
+            /** @description Its deliveries are held. */
+            paused: boolean;
+            /** @description Why, when it was not a person who paused it. */
+            paused_because: string | null;
+            /**
+             * Format: int32
+             * @description So many deliveries that end dead one after the other pause it; 0 is never.
+             */
+            pause_after_dead: number;
+            /**
+             * Format: uuid
+             * @description Where the function's output goes as a signed message; null is nowhere.
+             */
+            output_endpoint_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Who created it. */
+            created_by: string;
+        };
+        /** @description What to change of a subscription. What is absent stays as it is; null takes away. */
+        SubscriptionChange: {
+            /** @description Another function. Deliveries that wait keep theirs. */
+            function?: string | null;
+            /** @description Another alias. */
+            alias?: string | null;
+            /** @description Another type or pattern. */
+            event_type?: string | null;
+            /** @description Another source, by its name. */
+            source?: string | null;
+            /** @description Another filter. */
+            filter?: string | null;
+            /** @description Another transform. Deliveries that wait get it too. */
+            transform?: string | null;
+            /** @description Another pointer. */
+            order_by?: string | null;
+            retry?: components["schemas"]["RetryPolicy"] | null;
+            /**
+             * Format: int32
+             * @description Of deliveries to come.
+             */
+            expires_after_s?: number | null;
+            /**
+             * Format: int32
+             * @description Its runs at the same time.
+             */
+            concurrency?: number | null;
+            /** @description Hold its deliveries, or release them. */
+            paused?: boolean | null;
+            /**
+             * Format: int32
+             * @description So many deliveries that end dead one after the other pause it.
+             */
+            pause_after_dead?: number | null;
+            /**
+             * Format: uuid
+             * @description Another endpoint.
+             */
+            output_endpoint_id?: string | null;
+        };
         /** @description A target: what the platform sends, and what a function answers. */
         Target: {
             /**
@@ -6046,6 +6935,831 @@ export interface operations {
             };
             /** @description `not_found`: no such endpoint */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_event_types: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of event types */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventType"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_event_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEventType"];
+            };
+        };
+        responses: {
+            /** @description The event type */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place of every offence */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: an event type with this name exists already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_event_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event type's name, its slashes written as %2F */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event type */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such event type */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_event_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event type's name, its slashes written as %2F */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventTypeDefinition"];
+            };
+        };
+        responses: {
+            /** @description The event type */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place of every offence */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such event type */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_event_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event type's name, its slashes written as %2F */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such event type */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description Of this type. */
+                type?: string;
+                /** @description Through the source of this name. */
+                source?: string;
+                /** @description That came from this moment on. */
+                from?: string;
+                /** @description That came before this moment. */
+                to?: string;
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Event"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_events: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The tenant of events that name none, by name or id */
+                "Cartwright-Tenant"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description An event, or a list of events */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEvent"];
+            };
+        };
+        responses: {
+            /** @description What became of the event; for a list, a list in the same order */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place of every offence: a type or id that is none, data that breaks its type's schema, a tenant that is not there */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: the body took longer than 10 s */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: over 5 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_mismatch`: the id was used with other content; `loop_detected`: the chain of events over `parent` is too long */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: nothing of this tenant's events was kept */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventDetail"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such event, or it is no longer kept */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_event_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The event's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Edited"];
+            };
+        };
+        responses: {
+            /** @description The new event */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place of every offence */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such event, or it is no longer kept */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `loop_detected`: the chain of events is too long */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11693,6 +13407,1172 @@ export interface operations {
             };
             /** @description `conflict`: its function was deleted */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sources: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sources */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Source"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSource"];
+            };
+        };
+        responses: {
+            /** @description The source, with its secret where we made one */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewlyMadeSource"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place of every offence */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: a source with this name exists already, or the tenant has 100 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The source */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Any JSON */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description `invalid_request`: it is signed, and is no JSON, or a header with its id or type is missing */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no signature of it fits, or it is older than five minutes; the detail says which */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: it took longer than 10 s */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: over 1 MiB */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: it is no JSON by its Content-Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: it was not kept; send it again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_source: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceChange"];
+            };
+        };
+        responses: {
+            /** @description The source */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place of every offence */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_source_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            /** @description The secret, told where we made it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedSecret"];
+                };
+            };
+            /** @description `invalid_request`: it is no secret of this scheme */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such source */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the source has five */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_source_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The source's id */
+                id: string;
+                /** @description The secret's id */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such source or secret */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it is the last one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_subscriptions: {
+        parameters: {
+            query?: {
+                /** @description Those of this function. */
+                function?: string;
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of subscriptions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Subscription"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubscription"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place: a function or source that is not there, an expression that cannot be read, with line and column */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the tenant has 100 subscriptions */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such subscription */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such subscription */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionChange"];
+            };
+        };
+        responses: {
+            /** @description The subscription */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description `invalid_request`: `errors[]` has the place */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such subscription */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
