@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::document::{document, operations};
+use crate::sending::{event, new_id, send, subscribe};
 
 /// One route, as both tenants ask for it.
 struct Cell {
@@ -93,6 +94,47 @@ fn cells_about_a_schedule(schedule: &str) -> Vec<Cell> {
             format!("{schedule}/run"),
             Body::None,
             202,
+        ),
+    ]
+}
+
+/// Routes about an event, a subscription and a source.
+async fn cells_about_events(stack: &Stack, ada: &Tenant) -> Vec<Cell> {
+    let sent = send(stack, ada, &event(&new_id(), "a", &json!(1))).await;
+    let event = format!(
+        "/v1/events/{}",
+        sent.expect(202).json()["event_id"].as_str().unwrap()
+    );
+    let subscription = subscribe(ada, "hello", "*", &json!({})).await;
+    let subscription = format!("/v1/subscriptions/{subscription}");
+    let new = json!({"name": "hers", "scheme": "github"});
+    let source = ada.post("/v1/sources", &new).await.expect(201).json();
+    let secret = source["secrets"][0]["id"].as_str().unwrap();
+    let source = format!("/v1/sources/{}", source["id"].as_str().unwrap());
+    let get =
+        |operation, path: &str| cell(operation, Method::GET, path.to_owned(), Body::None, 200);
+    let with = |operation, method, path: String, status| {
+        cell(operation, method, path, Body::Json(json!({})), status)
+    };
+    let secrets = format!("{source}/secrets");
+    vec![
+        get("get_event", &event),
+        with(
+            "send_event_again",
+            Method::POST,
+            format!("{event}/send"),
+            202,
+        ),
+        get("get_subscription", &subscription),
+        with("update_subscription", Method::PATCH, subscription, 200),
+        get("get_source", &source),
+        with("update_source", Method::PATCH, source, 200),
+        with("add_source_secret", Method::POST, secrets.clone(), 201),
+        with(
+            "remove_source_secret",
+            Method::DELETE,
+            format!("{secrets}/{secret}"),
+            204,
         ),
     ]
 }
@@ -286,6 +328,15 @@ async fn cells_that_take_away(ada: &Tenant) -> Vec<(Cell, Cell, String)> {
         let created = ada.post("/v1/endpoints", &new).await.expect(201).json();
         format!("/v1/endpoints/{}", created["id"].as_str().unwrap())
     };
+    let subscription = async || {
+        let id = subscribe(ada, "third", "*", &json!({})).await;
+        format!("/v1/subscriptions/{id}")
+    };
+    let source = async |name: &str| {
+        let new = json!({"name": name, "scheme": "github"});
+        let created = ada.post("/v1/sources", &new).await.expect(201).json();
+        format!("/v1/sources/{}", created["id"].as_str().unwrap())
+    };
     let delete =
         |operation, path: &str| cell(operation, Method::DELETE, path.to_owned(), Body::None, 204);
     let (one, two) = (
@@ -307,6 +358,16 @@ async fn cells_that_take_away(ada: &Tenant) -> Vec<(Cell, Cell, String)> {
             delete("delete_endpoint", &endpoint().await),
             delete("delete_endpoint", &endpoint().await),
             "/v1/endpoints".to_owned(),
+        ),
+        (
+            delete("delete_subscription", &subscription().await),
+            delete("delete_subscription", &subscription().await),
+            "/v1/subscriptions".to_owned(),
+        ),
+        (
+            delete("delete_source", &source("one").await),
+            delete("delete_source", &source("two").await),
+            "/v1/sources".to_owned(),
         ),
         (
             delete("remove_member", &format!("/v1/members/{one}")),
@@ -376,6 +437,27 @@ fn cells_about_ones_own() -> Vec<Cell> {
             json!({"name": "mine", "url": "https://example.com/"}),
         ),
         get("list_messages", "/v1/messages"),
+        get("list_events", "/v1/events"),
+        get("list_event_types", "/v1/event-types"),
+        cell(
+            "get_event_type",
+            Method::GET,
+            "/v1/event-types/of-nobody".to_owned(),
+            Body::None,
+            404,
+        ),
+        get("list_subscriptions", "/v1/subscriptions"),
+        post(
+            "create_subscription",
+            "/v1/subscriptions",
+            json!({"function": "same-name", "event_type": "*"}),
+        ),
+        get("list_sources", "/v1/sources"),
+        post(
+            "create_source",
+            "/v1/sources",
+            json!({"name": "mine", "scheme": "github"}),
+        ),
         get("list_invocations", "/v1/invocations"),
         get("get_usage", "/v1/usage?group_by=function"),
         get("list_quotas", "/v1/quotas"),
@@ -426,6 +508,7 @@ async fn no_route_shows_or_changes_what_is_anothers() {
     let (endpoint, message) = message_that_was_given_up(stack, &ada).await;
     let mut cells = cells_about_one_thing(&ada, &run, member).await;
     cells.extend(cells_about_messages(&endpoint, &message));
+    cells.extend(cells_about_events(stack, &ada).await);
     let new = json!({"function": "hello", "cron": "0 0 1 1 *"});
     let schedule = ada.post("/v1/schedules", &new).await.expect(201).json();
     cells.extend(cells_about_a_schedule(schedule["id"].as_str().unwrap()));
