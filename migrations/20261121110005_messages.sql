@@ -272,14 +272,26 @@ as $$
     select count(*) from forgotten
 $$;
 
--- How many messages wait, and how long the one that is due longest has waited, in seconds.
+-- How many messages wait, and how long the one has waited, in seconds, that is due longest of an endpoint that is well and gets
+-- none now: nobody's receiver keeps that one waiting.
 create function message_backlog() returns table (messages bigint, waiting_s double precision)
 language sql stable security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select count(*), coalesce(extract(epoch from now() - min(m.ready_at) filter (where m.ready_at <= now())), 0)::double precision
-    from message m join endpoint e on e.tenant_id = m.tenant_id and e.endpoint_id = m.endpoint_id
-    where m.status = 'pending' and e.disabled_at is null
+    select (select count(*) from message m where m.status = 'pending'), coalesce((
+        select extract(epoch from now() - min(first.ready_at))
+        from endpoint e
+        cross join lateral (
+            select m.ready_at from message m
+            where m.tenant_id = e.tenant_id and m.endpoint_id = e.endpoint_id and m.status = 'pending' and m.ready_at <= now()
+            order by m.ready_at limit 1
+        ) first
+        where e.disabled_at is null and e.deleted_at is null and e.failures = 0 and coalesce(e.blocked_until, '-infinity') <= now()
+            and not exists (
+                select from message b
+                where b.tenant_id = e.tenant_id and b.endpoint_id = e.endpoint_id and b.status = 'pending' and b.lease_until > now()
+            )
+    ), 0)::double precision
 $$;
 
 -- Tell of deliveries that ended dead, at most once a minute of each subscription, with how many these were. By the clock and

@@ -20,6 +20,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit;
 use crate::auth::{EndpointWrite, MessageRead, Tenant};
 use crate::endpoints;
 use crate::error::ApiError;
@@ -180,6 +181,19 @@ pub(crate) async fn resend(
     }
     endpoints::store::unblock(&mut tx, before.endpoint_id).await?;
     let message = store::find(&mut tx, id).await?;
+    let (actor, target) = (
+        tenant.caller.actor(),
+        audit::target("message", &id.to_string()),
+    );
+    audit::append(
+        &mut tx,
+        &actor,
+        "message.resend",
+        &target,
+        Some(&before),
+        Some(&message),
+    )
+    .await?;
     tx.commit().await?;
     Ok((StatusCode::ACCEPTED, Json(message)))
 }

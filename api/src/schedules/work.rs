@@ -22,6 +22,7 @@ const BESIDE: usize = 4;
 
 /// Fire what is due until the drain begins. A firing that is cut is rolled back, and another worker's.
 pub(crate) async fn fire(database: Database, drain: Drain) {
+    metrics::counter!("cartwright_schedule_firings_total").absolute(0);
     let firing = async {
         loop {
             if let Err(error) = fire_once(&database).await {

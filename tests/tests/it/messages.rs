@@ -302,6 +302,36 @@ async fn deaths_of_deliveries_are_told_of_once_with_how_many_they_were() {
 }
 
 #[tokio::test]
+async fn what_waited_for_a_good_receiver_comes_as_fast_as_it_takes_it() {
+    let ada = Ada::new(receiving().await).await;
+    let receiver = Receiver::start(status("200 OK", "")).await;
+    let endpoint = ada.endpoint(&receiver.url(), &[]).await;
+    ada.sql(
+        "select message_insert(tenant_id, endpoint_id, 'endpoint.test', '{}') from endpoint, generate_series(1, 200)
+        where endpoint_id = $1::uuid",
+        &endpoint["id"],
+    )
+    .await;
+    let begun = std::time::Instant::now();
+    eventually("every message came", WITHIN, async || {
+        (receiver.received().len() == 200).then_some(())
+    })
+    .await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
+    );
+    println!("200 messages in {:?}", begun.elapsed());
+    let ids: std::collections::BTreeSet<String> = receiver
+        .received()
+        .iter()
+        .map(|each| each.header("webhook-id").to_owned())
+        .collect();
+    assert_eq!(ids.len(), 200, "each once");
+}
+
+#[tokio::test]
 async fn messages_are_listed_by_endpoint_status_and_type() {
     let ada = Ada::new(receiving().await).await;
     let receiver = Receiver::start(status("200 OK", "")).await;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cartwright_role::drain::Drain;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use self::store::{Caps, Claimed};
@@ -33,9 +33,6 @@ const PER_TENANT: i32 = 16;
 /// So long after an attempt must have ended, its worker is taken for dead.
 const LEASE_SLACK: Duration = Duration::from_secs(15);
 
-/// How long to leave a database alone that does not answer.
-const AWAY: Duration = Duration::from_secs(2);
-
 /// How long attempts may take to end once the drain has begun.
 const DRAIN: Duration = Duration::from_secs(25);
 
@@ -57,6 +54,9 @@ pub(crate) struct Sending {
 
 /// Send until the drain begins, then let those under way end.
 pub(crate) async fn send(sending: Sending, drain: Drain) {
+    // Served from the start, as those of jobs are.
+    metrics::gauge!("cartwright_messages").set(0.0);
+    metrics::gauge!("cartwright_message_waiting_seconds").set(0.0);
     let sending = Arc::new(sending);
     tokio::join!(take(&sending, &drain), tidy(&sending.database, &drain));
 }
@@ -64,21 +64,19 @@ pub(crate) async fn send(sending: Sending, drain: Drain) {
 async fn take(sending: &Arc<Sending>, drain: &Drain) {
     let slots = Arc::new(Semaphore::new(AT_ONCE as usize));
     let mut hints = Hints::new(sending.database.clone(), HINT_CHANNEL);
+    // An attempt that ended makes room for the next message of its endpoint.
+    let ended = Arc::new(Notify::new());
     while !drain.has_begun() {
-        let pause = async {
-            match take_some(sending, &slots).await {
-                // There may be more.
-                Ok(taken) if taken > 0 => {}
-                Ok(_) => hints.next().await,
-                Err(error) => {
-                    tracing::warn!("cannot look for messages: {error}");
-                    tokio::time::sleep(AWAY).await;
-                }
-            }
-        };
+        match take_some(sending, &slots, &ended).await {
+            // There may be more.
+            Ok(taken) if taken > 0 => continue,
+            Ok(_) => {}
+            Err(error) => tracing::warn!("cannot look for messages: {error}"),
+        }
         tokio::select! {
             () = drain.begun() => {}
-            () = pause => {}
+            () = hints.next() => {}
+            () = ended.notified() => {}
         }
     }
     if tokio::time::timeout(DRAIN, slots.acquire_many(AT_ONCE))
@@ -90,7 +88,11 @@ async fn take(sending: &Arc<Sending>, drain: &Drain) {
 }
 
 /// Take as many as there is room for. Answers how many.
-async fn take_some(sending: &Arc<Sending>, slots: &Arc<Semaphore>) -> Result<usize, ApiError> {
+async fn take_some(
+    sending: &Arc<Sending>,
+    slots: &Arc<Semaphore>,
+    ended: &Arc<Notify>,
+) -> Result<usize, ApiError> {
     // Nobody else takes a slot, so what is there now is there still when messages came.
     let first = slots
         .clone()
@@ -121,21 +123,20 @@ async fn take_some(sending: &Arc<Sending>, slots: &Arc<Semaphore>) -> Result<usi
             .acquire_owned()
             .await
             .expect("the semaphore is never closed");
-        tokio::spawn(attempt_one(sending.clone(), owner, message, slot));
+        let (sending, ended) = (sending.clone(), ended.clone());
+        tokio::spawn(async move {
+            attempt_one(&sending, owner, &message).await;
+            drop(slot);
+            ended.notify_one();
+        });
     }
     Ok(taken)
 }
 
-async fn attempt_one(
-    sending: Arc<Sending>,
-    owner: Uuid,
-    message: Claimed,
-    slot: OwnedSemaphorePermit,
-) {
-    if let Err(error) = attempt::attempt(&sending, owner, &message).await {
+async fn attempt_one(sending: &Sending, owner: Uuid, message: &Claimed) {
+    if let Err(error) = attempt::attempt(sending, owner, message).await {
         tracing::warn!(message.id = %message.message_id, "an attempt at a message failed and is made again: {error:#}");
     }
-    drop(slot);
 }
 
 async fn tidy(database: &Database, drain: &Drain) {
