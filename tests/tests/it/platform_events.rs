@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::sending::{event, new_id, platform, rows, send, subscribe};
+use crate::sending::{event, new_id, platform, rows, send, source, standard, subscribe};
 
 #[tokio::test]
 async fn an_event_is_kept_with_its_deliveries_and_a_repeat_does_no_work() {
@@ -504,6 +504,12 @@ async fn while_the_database_or_s3_is_away_nothing_is_accepted_and_nothing_is_hal
     subscribe(&ada, "f", "*", &json!({"paused": true})).await;
     let small = event(&new_id(), "a", &json!(1));
     let large = event(&new_id(), "a", &json!("x".repeat(100_000)));
+    let (id, secret) = source(&ada, &json!({"name": "crm", "scheme": "standard_webhooks"})).await;
+    let webhook = |body: &str| {
+        let now = chrono::Utc::now().timestamp();
+        ada.send(standard(&ada, &id, &secret, "msg_1", now, body.as_bytes()))
+    };
+    let long = json!("y".repeat(100_000)).to_string();
     // The platform's key is made by a process of its own, which needs the database.
     stack.platform_key().await;
 
@@ -514,6 +520,7 @@ async fn while_the_database_or_s3_is_away_nothing_is_accepted_and_nothing_is_hal
         (503, "not_ready")
     );
     assert!(!refused.header("retry-after").is_empty());
+    assert_eq!(webhook(&long).await.code(), "not_ready");
     assert_eq!(
         (
             rows(&stack, "event", &ada).await,
@@ -530,6 +537,7 @@ async fn while_the_database_or_s3_is_away_nothing_is_accepted_and_nothing_is_hal
         (refused.status, refused.code().as_str()),
         (503, "not_ready")
     );
+    assert_eq!(webhook(&long).await.code(), "not_ready");
     stack.mend(Backend::Database);
 
     let kept = eventually("both are back", Duration::from_secs(30), async || {
@@ -537,6 +545,8 @@ async fn while_the_database_or_s3_is_away_nothing_is_accepted_and_nothing_is_hal
         (answer.status == 202).then(|| answer.json())
     })
     .await;
+    let believed = webhook(&long).await.expect(200).json();
+    assert_eq!(believed["duplicate"], false);
     assert_eq!(
         (&kept[0]["duplicate"], &kept[1]["duplicate"]),
         (&json!(true), &json!(false))
@@ -546,6 +556,6 @@ async fn while_the_database_or_s3_is_away_nothing_is_accepted_and_nothing_is_hal
             rows(&stack, "event", &ada).await,
             rows(&stack, "delivery", &ada).await
         ),
-        (2, 2)
+        (3, 3)
     );
 }
