@@ -285,6 +285,7 @@ pub(super) async fn resolve(
     tx: &mut TenantTx,
     function: &str,
     source: Option<&str>,
+    output_endpoint_id: Option<Uuid>,
 ) -> Result<References, ApiError> {
     let nothing = |pointer: &str, detail: String| {
         ApiError::InvalidMembers(vec![Violation {
@@ -309,6 +310,15 @@ pub(super) async fn resolve(
             Some(found.ok_or_else(missing)?)
         }
     };
+    if let Some(id) = output_endpoint_id {
+        match crate::endpoints::store::find(tx, id).await {
+            Err(ApiError::NotFound(_)) => {
+                let detail = format!("there is no endpoint {id}");
+                return Err(nothing("/output_endpoint_id", detail));
+            }
+            found => found?,
+        };
+    }
     Ok(References {
         function_id,
         source_id,

@@ -110,7 +110,13 @@ pub(crate) async fn create(
             "the tenant has {OF_A_TENANT_MAX} subscriptions, and may have no more: delete one, or let one of them match more"
         )));
     }
-    let references = definition::resolve(&mut tx, &new.function, new.source.as_deref()).await?;
+    let references = definition::resolve(
+        &mut tx,
+        &new.function,
+        new.source.as_deref(),
+        new.output_endpoint_id,
+    )
+    .await?;
     let id = store::insert(&mut tx, &new, &references, &by).await?;
     let subscription = store::find(&mut tx, id).await?;
     audit::append(
@@ -191,7 +197,13 @@ pub(crate) async fn update(
     let before = store::lock(&mut tx, id).await?;
     let pauses = change.paused.filter(|paused| *paused != before.paused);
     let new = change.onto(&before).checked()?;
-    let references = definition::resolve(&mut tx, &new.function, new.source.as_deref()).await?;
+    let references = definition::resolve(
+        &mut tx,
+        &new.function,
+        new.source.as_deref(),
+        new.output_endpoint_id,
+    )
+    .await?;
     store::update(&mut tx, id, &new, &references, pauses).await?;
     if pauses.is_some() {
         let task = Task::HoldDeliveries {

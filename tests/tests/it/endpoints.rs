@@ -137,6 +137,38 @@ async fn a_place_that_leads_inside_is_refused_in_every_spelling() {
 }
 
 #[tokio::test]
+async fn a_subscription_names_an_endpoint_that_is_there_and_keeps_it_from_being_deleted() {
+    let ada = Stack::shared().await.tenant("ada").await;
+    ada.create_function("f").await;
+    let endpoint = create(&ada, PLACE).await.expect(201).json()["id"].clone();
+    let subscription = |endpoint: &Value| json!({"function": "f", "event_type": "*", "output_endpoint_id": endpoint});
+    let absent = json!("01900000-0000-7000-8000-000000000000");
+    let refused = ada
+        .post("/v1/subscriptions", &subscription(&absent))
+        .await
+        .expect(400)
+        .json();
+    assert_eq!(refused["errors"][0]["pointer"], "/output_endpoint_id");
+    let made = ada
+        .post("/v1/subscriptions", &subscription(&endpoint))
+        .await
+        .expect(201)
+        .json();
+    let path = format!("/v1/endpoints/{}", endpoint.as_str().unwrap());
+    let kept = ada.delete(&path).await.expect(409);
+    assert!(
+        kept.text().contains(made["id"].as_str().unwrap()),
+        "{}",
+        kept.text()
+    );
+
+    let free = json!({"output_endpoint_id": null});
+    let subscription = format!("/v1/subscriptions/{}", made["id"].as_str().unwrap());
+    ada.patch(&subscription, &free).await.expect(200);
+    ada.delete(&path).await.expect(204);
+}
+
+#[tokio::test]
 async fn a_tenant_has_fifty_endpoints_at_most() {
     let ada = Stack::shared().await.tenant("ada").await;
     for _ in 0..50 {
