@@ -83,6 +83,11 @@ async fn what_cannot_stand_is_refused_with_its_place() {
         ("order_by", json!("customer"), "JSON pointer"),
         ("function", json!("nothing"), "no function"),
         ("source", json!("nothing"), "no source"),
+        (
+            "output_endpoint_id",
+            json!(uuid::Uuid::now_v7()),
+            "no endpoint",
+        ),
         ("concurrency", json!(0), "1 to 10000"),
         ("expires_after_s", json!(0), "1 to 2592000"),
         ("pause_after_dead", json!(-1), "0 to 100000"),
