@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::definition::{Definition, References};
 use super::{RetryPolicy, Subscription};
 use crate::database::TenantTx;
-use crate::error::{ApiError, OnConstraint, Violation};
+use crate::error::ApiError;
 
 pub(super) async fn count(tx: &mut TenantTx) -> Result<i64, ApiError> {
     let count = sqlx::query_scalar!(
@@ -26,13 +26,6 @@ pub(super) async fn source_named(tx: &mut TenantTx, name: &str) -> Result<Option
     )
     .fetch_optional(tx.connection())
     .await?)
-}
-
-fn no_endpoint() -> ApiError {
-    ApiError::InvalidMembers(vec![Violation {
-        pointer: "/output_endpoint_id".to_owned(),
-        detail: "there is no endpoint with this id".to_owned(),
-    }])
 }
 
 pub(super) async fn insert(
@@ -68,8 +61,7 @@ pub(super) async fn insert(
         by,
     )
     .execute(tx.connection())
-    .await
-    .on_constraint("subscription_output_endpoint", no_endpoint())?;
+    .await?;
     Ok(id)
 }
 
@@ -108,8 +100,7 @@ pub(super) async fn update(
         pauses.is_some(),
     )
     .execute(tx.connection())
-    .await
-    .on_constraint("subscription_output_endpoint", no_endpoint())?;
+    .await?;
     Ok(())
 }
 
