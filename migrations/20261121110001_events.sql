@@ -205,7 +205,8 @@ begin
 end
 $$;
 
--- Drop the partitions of days before the last `days_kept` days, and say which days these were.
+-- Drop the partitions of days before the last `days_kept` days, and say which days these were. A day of which a delivery still
+-- waits stays: it ends in that day's partition, and needs its event until then.
 create function event_drop_days(days_kept integer) returns setof date
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
@@ -223,6 +224,7 @@ begin
           -- In a case, since the planner may look at names before it knows whose partitions they are.
           and case when c.relname ~ '_[0-9]{8}$' then to_date(right(c.relname, 8), 'YYYYMMDD') end
               < (now() at time zone 'UTC')::date - days_kept
+          and case when c.relname ~ '_[0-9]{8}$' then not public.delivery_lives_of(to_date(right(c.relname, 8), 'YYYYMMDD')) end
     loop
         execute format('drop table public.%I', found.partition_name);
         return next found.day;

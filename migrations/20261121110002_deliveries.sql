@@ -1,4 +1,4 @@
--- The queue of deliveries: a narrow table of live rows, and partitions by day of what ended. docs/decisions/0008 has the reasons.
+-- The queue of deliveries: a narrow table of live rows, and partitions by day of what ended. docs/decisions/0010 has the reasons.
 
 -- Who takes from the queue. A worker that is silent past `alive_until` is taken for dead, and what it held for free; one that
 -- comes back takes a new id, so whoever lost its rows can end none of them.
@@ -139,4 +139,28 @@ grant select, delete on queue_flow to cartwright_crossing;
 grant select on queue_share to cartwright_crossing;
 grant select, insert, update, delete on delivery to cartwright_crossing;
 grant select, insert on delivery_ended, delivery_attempt to cartwright_crossing;
+
+-- Whether a delivery of this day, or of an event of it, still waits.
+create function delivery_lives_of(day date) returns boolean
+language sql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select exists (
+        select from delivery d, (
+            select public.uuid_at(day::timestamp at time zone 'UTC') as first,
+                public.uuid_at((day + 1)::timestamp at time zone 'UTC') as past
+        ) of_day
+        where d.delivery_id >= of_day.first and d.delivery_id < of_day.past
+           or d.event_id >= of_day.first and d.event_id < of_day.past
+    )
+$$;
+do $$
+begin
+    grant create on schema public to cartwright_crossing;
+    alter function delivery_lives_of(date) owner to cartwright_crossing;
+    revoke create on schema public from cartwright_crossing;
+end
+$$;
+revoke execute on function delivery_lives_of(date) from public;
+grant execute on function delivery_lives_of(date) to current_user;
 select event_create_days(1, 8);

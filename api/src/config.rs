@@ -11,6 +11,7 @@ use crate::clients::billing::BillingConfig;
 use crate::clients::changes::RedisConfig;
 use crate::clients::object_store::ObjectStoreConfig;
 use crate::console::ConsoleConfig;
+use crate::deliveries::work::DeliveriesConfig;
 use crate::fleet::FleetConfig;
 use crate::jobs::{CompilerConfig, HousekeepingConfig};
 use crate::logs::LogStreamsConfig;
@@ -90,6 +91,8 @@ pub(crate) struct WorkConfig {
     pub(crate) outbound: OutboundConfig,
     #[command(flatten)]
     pub(crate) wrapping: WrappingConfig,
+    #[command(flatten)]
+    pub(crate) deliveries: DeliveriesConfig,
     /// Ed25519 seed that signs artifacts: 32 bytes, base64. Only the worker has it. `cartwright-api keys generate` makes one.
     #[arg(long, env = "CARTWRIGHT_ARTIFACT_SIGNING_KEY", hide_env_values = true)]
     pub(crate) artifact_signing_key: SecretString,

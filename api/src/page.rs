@@ -2,9 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use crate::error::ApiError;
 
@@ -107,6 +109,16 @@ impl<T> Page<T> {
 /// A cursor that names this place.
 pub(crate) fn cursor_at(key: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).expect("a key is ids, numbers and text"))
+}
+
+/// Where a moment begins in a list by id: the lowest UUIDv7 of it.
+pub(crate) fn first_id_at(at: DateTime<Utc>) -> Uuid {
+    let unix_ms = u64::try_from(at.timestamp_millis())
+        .unwrap_or(0)
+        .min((1 << 48) - 1);
+    let mut bytes = [0; 16];
+    bytes[..6].copy_from_slice(&unix_ms.to_be_bytes()[2..]);
+    Uuid::from_bytes(bytes)
 }
 
 #[cfg(test)]

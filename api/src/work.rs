@@ -16,6 +16,7 @@ use crate::clients::executors::Executors;
 use crate::clients::object_store::ObjectStore;
 use crate::config::WorkConfig;
 use crate::database::Database;
+use crate::deliveries::work::{self as deliveries, Delivering};
 use crate::messages::work::{self as messages, Sending};
 use crate::outbound::{Outbound, SystemNames};
 use crate::replays::work::Replaying;
@@ -52,13 +53,18 @@ pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
         wrapping: Wrapping::new(&config.wrapping.secrets_key)?,
         outbound: Outbound::new(&config.outbound, SystemNames)?,
     };
+    let delivering = Delivering {
+        database: database.clone(),
+        executors: Executors::new(&client, database.clone()),
+        object_store: object_store.clone(),
+    };
     let listening = listener::bind(config.worker_listen, "CARTWRIGHT_WORKER_LISTEN").await?;
     tokio::spawn(changes::announce(feed.clone(), announced));
     tokio::spawn(needs::watch(
         readiness.clone(),
         database.clone(),
         feed,
-        object_store,
+        object_store.clone(),
     ));
     tokio::join!(
         listener::serve(
@@ -66,10 +72,11 @@ pub(crate) async fn work(config: WorkConfig) -> anyhow::Result<()> {
             request::layered(health::routes(readiness, exposition)),
             drain.clone()
         ),
-        jobs::keep_house(database.clone(), config.housekeeping, drain.clone()),
         messages::send(sending, drain.clone()),
         schedules::work::fire(database.clone(), drain.clone()),
-        jobs::work(worker, drain),
+        jobs::keep_house(database, object_store, config.housekeeping, drain.clone()),
+        jobs::work(worker, drain.clone()),
+        deliveries::deliver(delivering, config.deliveries, drain),
     );
     Ok(())
 }

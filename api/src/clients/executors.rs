@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cartwright_domain::ids::{RequestId, TenantId};
-use cartwright_domain::problem::Code;
+use cartwright_domain::problem::{Code, Problem};
 use cartwright_domain::wire::{RunRequest, RunResult};
 use cartwright_role::internal::{CallError, Client};
 use sha2::{Digest, Sha256};
@@ -36,20 +36,28 @@ struct Listed {
 /// For how long a list of executors is believed: one that is gone by then is only tried in vain.
 const LISTED_FOR: Duration = Duration::from_secs(1);
 
+/// Why there is no result of a run.
+#[derive(Debug)]
+pub(crate) enum NotRun {
+    /// Nobody answered.
+    Unreachable {
+        /// What was tried, in words.
+        error: String,
+        /// Somebody took it in, and it may have run.
+        may_have_run: bool,
+    },
+    /// It did not run, and the problem says why.
+    Refused(Box<Problem>),
+    /// It did not run; somebody was started a moment ago and will report soon.
+    StartedAnew,
+}
+
 /// Registered executors that are tried for one run, at most: each that hangs costs the time of connecting.
 const TRIED_MAX: usize = 8;
 
 /// How often, and how long each time, the first report of an executor is awaited that was started in the place of another.
 const REPORTS_AWAITED: u32 = 10;
 const REPORT_AWAITED: Duration = Duration::from_millis(300);
-
-/// What became of asking everybody once.
-enum Asked {
-    /// One of them ran it.
-    Answered(RunResult),
-    /// Nobody did, and somebody was started a moment ago and will report soon.
-    StartedAnew,
-}
 
 impl Executors {
     /// Those that report.
@@ -68,58 +76,75 @@ impl Executors {
         request_id: RequestId,
     ) -> Result<RunResult, ApiError> {
         for _ in 0..REPORTS_AWAITED {
-            match self.run_once(request, request_id).await? {
-                Asked::Answered(result) => return Ok(result),
-                Asked::StartedAnew => tokio::time::sleep(REPORT_AWAITED).await,
+            match self.deliver(request, request_id).await {
+                Ok(result) => return Ok(result),
+                Err(NotRun::StartedAnew) => tokio::time::sleep(REPORT_AWAITED).await,
+                Err(NotRun::Unreachable { .. }) => break,
+                Err(NotRun::Refused(problem)) => return Err(CallError::Problem(problem).into()),
             }
         }
         Err(ApiError::NotReady("the executor"))
     }
 
-    async fn run_once(
+    /// The same without waiting for anybody to report, for who must know what happened rather than what to tell a caller.
+    pub(crate) async fn deliver(
         &self,
         request: &RunRequest,
         request_id: RequestId,
-    ) -> Result<Asked, ApiError> {
-        let (mut refusal, mut was_started_anew) = (ApiError::NotReady("the executor"), false);
-        for executor in self.in_turn(request).await? {
+    ) -> Result<RunResult, NotRun> {
+        let mut refusal = NotRun::Unreachable {
+            error: "no executor can be reached".to_owned(),
+            may_have_run: false,
+        };
+        for executor in self.in_turn(request).await {
             let url = &executor.internal_url;
             let peer = self.client.peer(url).bearing(executor.run_token.into());
             let peer = peer.within(RUN_MAX);
             match peer.post_json("run", request, request_id).await {
+                Ok(result) => return Ok(result),
                 // Nobody took it in, so nothing ran.
                 Err(CallError::Unreachable(error)) if error.is_connect() => {
                     tracing::warn!(%url, "an executor cannot be reached: {error}");
                 }
-                Err(CallError::Unreachable(error)) => {
-                    tracing::warn!(%url, "an executor did not answer: {error}");
-                    return Err(ApiError::NotReady("the executor"));
-                }
                 // Another process than the one that reported this token.
-                Err(error) if error.code() == Some(Code::Unauthenticated) => {
+                Err(CallError::Problem(problem)) if problem.code == Code::Unauthenticated => {
                     tracing::info!(%url, "an executor was started anew and has not reported yet");
-                    was_started_anew = true;
+                    refusal = NotRun::StartedAnew;
                 }
-                // It says itself that nothing ran, and that another may be better off.
-                Err(error) if matches!(error.code(), Some(Code::NotReady | Code::Shedding)) => {
-                    tracing::info!(%url, "an executor takes no runs: {error}");
-                    refusal = error.into();
+                Err(CallError::Problem(problem)) => {
+                    // It says itself that nothing ran, and that another may be better off.
+                    if !matches!(problem.code, Code::NotReady | Code::Shedding) {
+                        return Err(NotRun::Refused(problem));
+                    }
+                    tracing::info!(%url, "an executor takes no runs");
+                    // Who was just started is the one to wait for.
+                    if !matches!(refusal, NotRun::StartedAnew) {
+                        refusal = NotRun::Refused(problem);
+                    }
                 }
-                answer => return Ok(Asked::Answered(answer?)),
+                Err(error) => {
+                    tracing::warn!(%url, "an executor did not answer: {error}");
+                    return Err(NotRun::Unreachable {
+                        error: format!("the executor did not answer: {error}"),
+                        may_have_run: true,
+                    });
+                }
             }
         }
-        if was_started_anew {
-            Ok(Asked::StartedAnew)
-        } else {
-            Err(refusal)
-        }
+        Err(refusal)
     }
 
     /// Whom to ask, the best first.
-    async fn in_turn(&self, request: &RunRequest) -> Result<Vec<ReadyExecutor>, ApiError> {
-        let registered = self.registered().await?;
+    async fn in_turn(&self, request: &RunRequest) -> Vec<ReadyExecutor> {
+        let registered = match self.registered().await {
+            Ok(registered) => registered,
+            Err(error) => {
+                tracing::warn!("the registered executors cannot be listed: {error}");
+                return Vec::new();
+            }
+        };
         let ranked = ranked(&registered, request.tenant_id, request.function.as_str());
-        Ok(ranked.into_iter().take(TRIED_MAX).cloned().collect())
+        ranked.into_iter().take(TRIED_MAX).cloned().collect()
     }
 
     /// Whoever finds the list old asks for a new one while the others go on with the old.

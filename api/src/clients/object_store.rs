@@ -147,6 +147,18 @@ impl ObjectStore {
             .map_err(|cause| broken("cannot fetch", key, cause))
     }
 
+    /// Remove an object. One that is not there is removed already.
+    pub(crate) async fn delete(&self, key: &str) -> Result<(), ObjectStoreError> {
+        self.client
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .send()
+            .await
+            .map_err(|error| failed("cannot remove", key, &error))?;
+        Ok(())
+    }
+
     /// A URL that fetches the object without credentials, for a few minutes.
     pub(crate) async fn presign_get(&self, key: &str) -> Result<String, ObjectStoreError> {
         let expiry = PresigningConfig::expires_in(PRESIGNED_FOR)

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::enqueue::{HINT_CHANNEL, NewDelivery};
-use crate::database::TenantTx;
+use crate::database::{Crossing, TenantTx};
 use crate::error::ApiError;
 
 /// Queue these with one statement, and say so to workers when the transaction commits. What waits for an earlier one of its
@@ -65,4 +65,61 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &[NewDelivery]) -> Result<(),
     .fetch_one(tx.connection())
     .await?;
     Ok(())
+}
+
+/// Make the partitions of yesterday, today and a week ahead.
+pub(super) async fn create_days(crossing: &mut Crossing) -> Result<(), ApiError> {
+    sqlx::query!("select event_create_days(1, 8)")
+        .execute(crossing.connection())
+        .await?;
+    Ok(())
+}
+
+/// Where the data of events before the last so many days is, from this event on.
+pub(super) async fn objects(
+    crossing: &mut Crossing,
+    days_kept: i32,
+    after: Uuid,
+    rows_max: i32,
+) -> Result<Vec<(Uuid, String)>, ApiError> {
+    let rows = sqlx::query!(
+        r#"
+        select event_id as "event_id!", object_key as "object_key!" from event_objects($1, $2, $3)
+        "#,
+        days_kept,
+        after,
+        rows_max,
+    )
+    .fetch_all(crossing.connection())
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.event_id, row.object_key))
+        .collect())
+}
+
+/// Drop the partitions of days before the last so many. Answers how many there were.
+pub(super) async fn drop_days(crossing: &mut Crossing, days_kept: i32) -> Result<usize, ApiError> {
+    let dropped = sqlx::query!("select event_drop_days($1)", days_kept)
+        .fetch_all(crossing.connection())
+        .await?;
+    Ok(dropped.len())
+}
+
+/// Forget what was seen before the last so many days.
+pub(super) async fn forget_seen(crossing: &mut Crossing, days_kept: i32) -> Result<i64, ApiError> {
+    Ok(
+        sqlx::query_scalar!(r#"select event_seen_forget($1) as "forgotten!""#, days_kept)
+            .fetch_one(crossing.connection())
+            .await?,
+    )
+}
+
+/// Forget lanes of tenants in which nothing is.
+pub(super) async fn forget_flows(crossing: &mut Crossing) -> Result<i64, ApiError> {
+    Ok(
+        sqlx::query_scalar!(r#"select queue_forget_flows() as "forgotten!""#)
+            .fetch_one(crossing.connection())
+            .await?,
+    )
 }

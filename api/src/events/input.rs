@@ -26,11 +26,12 @@ pub(crate) struct StoredEvent {
     pub(crate) schedule_id: Option<Uuid>,
     pub(crate) occurred_at: chrono::DateTime<chrono::Utc>,
     pub(crate) request_id: Uuid,
-    data: Kept,
+    pub(crate) data: Kept,
 }
 
+/// Where the data of an event is.
 #[derive(Debug, Clone)]
-enum Kept {
+pub(crate) enum Kept {
     Here(Bytes),
     Under(String),
 }
@@ -55,10 +56,17 @@ impl From<EventRow> for StoredEvent {
             schedule_id: row.schedule_id,
             occurred_at: row.occurred_at,
             request_id: row.request_id,
-            data: match (row.data, row.object_key) {
-                (Some(data), _) => Kept::Here(data.into()),
-                (None, key) => Kept::Under(key.unwrap_or_default()),
-            },
+            data: Kept::of(row.data, row.object_key),
+        }
+    }
+}
+
+impl Kept {
+    /// As a row has it: one or the other.
+    pub(crate) fn of(data: Option<Vec<u8>>, object_key: Option<String>) -> Self {
+        match (data, object_key) {
+            (Some(data), _) => Self::Here(data.into()),
+            (None, key) => Self::Under(key.unwrap_or_default()),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use cartwright_role::drain::Drain;
 
 use super::store;
+use crate::clients::object_store::ObjectStore;
 use crate::database::{Crossing, Database};
+use crate::deliveries;
 use crate::error::ApiError;
 use crate::fleet::store as fleet;
 use crate::replays;
@@ -25,13 +27,22 @@ pub(crate) struct HousekeepingConfig {
     /// Days for which run logs are kept. Meter records are kept for ever.
     #[arg(long, env = "CARTWRIGHT_RUN_LOG_DAYS", default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=3650))]
     pub(crate) run_log_days: u16,
+    /// Days for which events and their deliveries are kept, and large data of events in the object store. A delivery that still
+    /// waits keeps its day.
+    #[arg(long, env = "CARTWRIGHT_EVENT_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub(crate) event_days: u16,
 }
 
 /// Keep house until the drain begins.
-pub(crate) async fn keep_house(database: Database, config: HousekeepingConfig, drain: Drain) {
+pub(crate) async fn keep_house(
+    database: Database,
+    object_store: ObjectStore,
+    config: HousekeepingConfig,
+    drain: Drain,
+) {
     let keeping = async {
         loop {
-            let pause = match turn(&database, config).await {
+            let pause = match turn(&database, &object_store, config).await {
                 Ok(()) => EVERY,
                 Err(error) => {
                     tracing::warn!("housekeeping failed and is done again soon: {error}");
@@ -79,7 +90,11 @@ async fn measure_fleet(crossing: &mut Crossing) {
     metrics::gauge!("cartwright_fleet_orphaned_records").set(census.orphaned_records as f64);
 }
 
-async fn turn(database: &Database, config: HousekeepingConfig) -> Result<(), ApiError> {
+async fn turn(
+    database: &Database,
+    object_store: &ObjectStore,
+    config: HousekeepingConfig,
+) -> Result<(), ApiError> {
     let mut crossing = database.crossing().await?;
     let days = i32::from(config.run_log_days);
     let dropped = store::turn_run_log_days(&mut crossing, days).await?;
@@ -96,6 +111,17 @@ async fn turn(database: &Database, config: HousekeepingConfig) -> Result<(), Api
             replays,
             "dropped {dropped} days of run logs, {pruned} old changes, {forgotten} old sessions, {executors} lost executors \
              and {replays} old replays"
+        );
+    }
+    drop(crossing);
+    let turned = deliveries::days::turn(database, object_store, config.event_days).await?;
+    if turned.days > 0 || turned.objects > 0 || turned.seen > 0 || turned.flows > 0 {
+        tracing::info!(
+            "dropped {} partitions of events, {} objects, {} ids of senders and {} idle lanes",
+            turned.days,
+            turned.objects,
+            turned.seen,
+            turned.flows
         );
     }
     Ok(())

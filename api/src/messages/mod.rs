@@ -2,7 +2,6 @@
 //! has something to tell makes its message in the transaction of what it tells; [`work`] sends them.
 
 mod notice;
-#[expect(dead_code, reason = "the endings of deliveries will make them")]
 pub(crate) mod output;
 mod store;
 pub(crate) mod work;

@@ -230,6 +230,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries
+         * @description Newest first, those that wait or run and those that ended in one list. They are kept as long as events.
+         */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/failures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List failed deliveries by function and cause
+         * @description The largest groups first, a hundred at most. `GET /v1/deliveries?status=dead` with `function` and `cause` lists one group.
+         */
+        get: operations["list_delivery_failures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a delivery
+         * @description With every attempt: when it was queued, each run with its invocation, and how it ended.
+         */
+        get: operations["get_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a delivery
+         * @description One that waits is not attempted any more. One that has ended stays as it is.
+         */
+        post: operations["cancel_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay a delivery
+         * @description Delivers the same event once more, to the function as it is now and billed like any delivery: a new delivery, which names
+         *     the old one. With an `Idempotency-Key`, a repeat answers the first one's.
+         */
+        post: operations["replay_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/endpoints": {
         parameters: {
             query?: never;
@@ -1203,6 +1304,26 @@ export interface paths {
         patch: operations["update_any_tenant"];
         trace?: never;
     };
+    "/v1/platform/tenants/{tenant}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put a tenant's share of the queue
+         * @description In place of what it had. Workers hear of it within seconds.
+         */
+        put: operations["put_tenant_queue"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/platform/tenants/{tenant}/quotas": {
         parameters: {
             query?: never;
@@ -1685,6 +1806,33 @@ export interface components {
             /** @description Who created it. */
             created_by: string;
         };
+        /** @description One attempt, or a fault of ours on the way to one. */
+        Attempt: {
+            /**
+             * Format: int32
+             * @description Which of the function's attempts, from 1. A fault of ours has the number of the attempt that it kept from running.
+             */
+            attempt: number;
+            /**
+             * Format: uuid
+             * @description The run; null when none was asked for.
+             */
+            invocation_id: string | null;
+            /**
+             * Format: date-time
+             * @description When a worker began it.
+             */
+            started_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string;
+            /** @description `ok`, how the run failed, or why there was none. */
+            outcome: string;
+            /** @description What went wrong. */
+            error: string | null;
+        };
         /** @description A batch to be. */
         BatchRequest: {
             /**
@@ -1854,6 +2002,88 @@ export interface components {
         /** @description A new tenant. */
         CreatedTenant: components["schemas"]["Tenant"] & {
             owner: components["schemas"]["Invitation"] | null;
+        };
+        /** @description An event on its way to a function. */
+        Delivery: {
+            /**
+             * Format: uuid
+             * @description Its id, which carries the time at which it was queued.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The event that it delivers.
+             */
+            event_id: string;
+            /** @description The event's type; null once the event is no longer kept. */
+            event_type: string | null;
+            /** @description The function's name. */
+            function: string;
+            /**
+             * Format: uuid
+             * @description The subscription that made it; null for a schedule's.
+             */
+            subscription_id: string | null;
+            /** @description Where it is. */
+            status: components["schemas"]["Status"];
+            /**
+             * @description Why it is dead: the outcome of the run, or `no_live_version`, `function_deleted`, `transform_failed`, `event_gone`,
+             *     `input_too_large`. Null otherwise.
+             */
+            cause: string | null;
+            /** @description How soon it is taken. */
+            lane: components["schemas"]["LaneName"];
+            /**
+             * Format: int32
+             * @description Attempts that the function had.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it may run next; null when it has ended, or is held.
+             */
+            next_attempt_at: string | null;
+            /** @description It waits for its subscription to be resumed, or for an earlier one of its order key. */
+            held: boolean;
+            /** @description What went wrong last. */
+            last_error: string | null;
+            /**
+             * Format: uuid
+             * @description The run of the last attempt, or of the one under way.
+             */
+            invocation_id: string | null;
+            /**
+             * Format: uuid
+             * @description The delivery that this one repeats.
+             */
+            replay_of: string | null;
+            /**
+             * Format: uuid
+             * @description The batch of replays that made it.
+             */
+            replay_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was queued.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string | null;
+        };
+        /** @description A delivery with its attempts. */
+        DeliveryDetail: components["schemas"]["Delivery"] & {
+            /**
+             * Format: date-time
+             * @description When it expires, unless it has ended.
+             */
+            expires_at: string | null;
+            /** @description Deliveries of its subscription with the same key run one after the other. */
+            order_key: string | null;
+            /** @description Every attempt that is over, the first first. */
+            history: components["schemas"]["Attempt"][];
         };
         /** @description Where two outputs differ. */
         Difference: {
@@ -2258,6 +2488,35 @@ export interface components {
              */
             exit_code?: number | null;
         };
+        /** @description Deliveries of one function that died for one cause. */
+        FailureGroup: {
+            /** @description The function's name. */
+            function: string;
+            /** @description Why they are dead. */
+            cause: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When the first of them ended.
+             */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description When the last of them ended.
+             */
+            last_at: string;
+            /**
+             * Format: uuid
+             * @description The last of them.
+             */
+            example: string;
+            /** @description What went wrong with it. */
+            last_error: string | null;
+        };
         /** @description Something that is wrong with a module. */
         Finding: {
             /** @description The stable code of this kind of finding. */
@@ -2516,6 +2775,11 @@ export interface components {
             /** @description Functions of the module at the moment of the failure, innermost first. */
             backtrace: string[];
         };
+        /**
+         * @description How soon a delivery is taken beside others of its tenant.
+         * @enum {string}
+         */
+        LaneName: "live" | "bulk" | "replay";
         /** @description Lower limits of one's own. The smallest of the plan's, the tenant's and the function's wins; what is absent stays as it is. */
         LimitOverrides: {
             /**
@@ -3193,6 +3457,81 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description A page of a list. */
+        Page_Delivery: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description Its id, which carries the time at which it was queued.
+                 */
+                id: string;
+                /**
+                 * Format: uuid
+                 * @description The event that it delivers.
+                 */
+                event_id: string;
+                /** @description The event's type; null once the event is no longer kept. */
+                event_type: string | null;
+                /** @description The function's name. */
+                function: string;
+                /**
+                 * Format: uuid
+                 * @description The subscription that made it; null for a schedule's.
+                 */
+                subscription_id: string | null;
+                /** @description Where it is. */
+                status: components["schemas"]["Status"];
+                /**
+                 * @description Why it is dead: the outcome of the run, or `no_live_version`, `function_deleted`, `transform_failed`, `event_gone`,
+                 *     `input_too_large`. Null otherwise.
+                 */
+                cause: string | null;
+                /** @description How soon it is taken. */
+                lane: components["schemas"]["LaneName"];
+                /**
+                 * Format: int32
+                 * @description Attempts that the function had.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When it may run next; null when it has ended, or is held.
+                 */
+                next_attempt_at: string | null;
+                /** @description It waits for its subscription to be resumed, or for an earlier one of its order key. */
+                held: boolean;
+                /** @description What went wrong last. */
+                last_error: string | null;
+                /**
+                 * Format: uuid
+                 * @description The run of the last attempt, or of the one under way.
+                 */
+                invocation_id: string | null;
+                /**
+                 * Format: uuid
+                 * @description The delivery that this one repeats.
+                 */
+                replay_of: string | null;
+                /**
+                 * Format: uuid
+                 * @description The batch of replays that made it.
+                 */
+                replay_id: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was queued.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at: string | null;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
         Page_Endpoint: {
             /** @description The entries. */
             data: {
@@ -3406,6 +3745,40 @@ export interface components {
                  * @description The executor that took over its meter log; null while nobody did.
                  */
                 taken_over_by: string | null;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_FailureGroup: {
+            /** @description The entries. */
+            data: {
+                /** @description The function's name. */
+                function: string;
+                /** @description Why they are dead. */
+                cause: string;
+                /**
+                 * Format: int64
+                 * @description How many.
+                 */
+                count: number;
+                /**
+                 * Format: date-time
+                 * @description When the first of them ended.
+                 */
+                first_at: string;
+                /**
+                 * Format: date-time
+                 * @description When the last of them ended.
+                 */
+                last_at: string;
+                /**
+                 * Format: uuid
+                 * @description The last of them.
+                 */
+                example: string;
+                /** @description What went wrong with it. */
+                last_error: string | null;
             }[];
             /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;
@@ -4194,6 +4567,19 @@ export interface components {
          * @enum {string}
          */
         ProblemCode: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "idempotency_in_progress" | "idempotency_mismatch" | "request_timeout" | "input_too_large" | "unsupported_media_type" | "loop_detected" | "module_invalid" | "spend_cap_reached" | "rate_limited" | "concurrency_limited" | "quota_exceeded" | "shedding" | "not_ready" | "internal" | "fuel_exhausted" | "memory_exceeded" | "stack_overflow" | "deadline_exceeded" | "trap" | "exited" | "output_too_large" | "output_invalid" | "budget_exceeded";
+        /** @description What a tenant is given of the queue beside others. */
+        QueueShare: {
+            /**
+             * Format: int32
+             * @description How much of the workers' time it gets beside another whose deliveries wait too, 1 to 1,000; everybody has 1.
+             */
+            weight: number;
+            /**
+             * Format: int32
+             * @description Its deliveries that run at the same time, of all workers together, 1 to 100,000; null is only what its quotas allow.
+             */
+            concurrency?: number | null;
+        };
         /** @description One rule. */
         QuotaRule: {
             /**
@@ -4977,6 +5363,11 @@ export interface components {
          * @enum {string}
          */
         State: "ready" | "draining" | "not_ready" | "lost";
+        /**
+         * @description Where a delivery is.
+         * @enum {string}
+         */
+        Status: "pending" | "running" | "succeeded" | "dead" | "cancelled" | "expired";
         /** @description A subscription. */
         Subscription: {
             /**
@@ -6354,6 +6745,432 @@ export interface operations {
                 };
             };
             /** @description `not_ready`: billing cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description In this state: `pending`, `running`, `succeeded`, `dead`, `cancelled` or `expired`. */
+                status?: string;
+                /** @description To this function. */
+                function?: string;
+                /** @description Of this subscription, by its id. */
+                subscription?: string;
+                /** @description Of this event, by its id. */
+                event?: string;
+                /** @description Dead for this cause, such as `trap` or `no_live_version`. */
+                cause?: string;
+                /** @description Queued at or after this time, RFC 3339. */
+                from?: string;
+                /** @description Queued before this time, RFC 3339. */
+                to?: string;
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Delivery"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_delivery_failures: {
+        parameters: {
+            query?: {
+                /** @description Queued at or after this time, RFC 3339; seven days ago when absent. */
+                from?: string;
+                /** @description Queued before this time, RFC 3339. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FailureGroup"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryDetail"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such delivery */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such delivery */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: a worker has it, and its run ends first */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 characters; a repeat under it makes no other delivery */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The delivery's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new delivery */
+            201: {
+                headers: {
+                    /** @description Where to look for it */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such delivery */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it has not ended, or its event, function or subscription is gone */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -12447,6 +13264,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_tenant_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its name or id */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueShare"];
+            };
+        };
+        responses: {
+            /** @description Its share */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueShare"];
                 };
             };
             /** @description `invalid_request`: the request cannot be read or breaks a rule */

@@ -1,6 +1,5 @@
 //! What a batch stands on: the recorded runs that it repeats, and what the function was billed for lately.
 
-use cartwright_domain::ids::InvocationId;
 use cartwright_domain::outcome::Trigger;
 use cartwright_domain::wire::Record;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -9,6 +8,7 @@ use uuid::Uuid;
 use super::Open;
 use crate::error::ApiError;
 use crate::invocations;
+use crate::page::first_id_at;
 use crate::replays::runs;
 use crate::replays::summary::{Summary, Volume, sum_up};
 
@@ -25,8 +25,8 @@ impl Open<'_> {
     /// The newest runs whose input is kept and that pass the filter. Tests and replays are no evidence of anything.
     pub(super) async fn find(&self) -> Result<Vec<Record>, ApiError> {
         let wanted = usize::try_from(self.batch.last).unwrap_or_default();
-        let from = self.batch.from_at.map_or(Uuid::nil(), first_of);
-        let mut below = self.batch.to_at.map_or(Uuid::max(), first_of);
+        let from = self.batch.from_at.map_or(Uuid::nil(), first_id_at);
+        let mut below = self.batch.to_at.map_or(Uuid::max(), first_id_at);
         let mut found = Vec::new();
         for _ in 0..LOOKED_THROUGH_MAX / PAGE {
             let kept = {
@@ -100,14 +100,4 @@ impl Open<'_> {
             fuel: sum.fuel + row.billable_fuel,
         }))
     }
-}
-
-/// The lowest id of a moment: ids carry the time.
-fn first_of(at: DateTime<Utc>) -> Uuid {
-    let unix_ms = u64::try_from(at.timestamp_millis())
-        .unwrap_or(0)
-        .min((1 << 48) - 1);
-    let mut bytes = [0; 16];
-    bytes[..6].copy_from_slice(&unix_ms.to_be_bytes()[2..]);
-    InvocationId::from_bytes(bytes).uuid()
 }

@@ -1,0 +1,144 @@
+//! The one lease that a worker has: all that it holds is held by its id, for as long as its row says that it is alive. One row
+//! is renewed, not thousands.
+
+use std::time::{Duration, Instant};
+
+use cartwright_role::drain::Drain;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::store;
+use crate::database::Database;
+use crate::error::ApiError;
+
+/// A worker that is silent for so long is taken for dead.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// Three renewals may fail before that.
+const RENEW_EVERY: Duration = Duration::from_secs(4);
+
+/// Whoever could not renew for so long takes nothing more: another may hold all of it by now.
+const DOUBT_AFTER: Duration = Duration::from_secs(12);
+
+/// How long to leave a database alone that does not answer.
+const AWAY: Duration = Duration::from_millis(500);
+
+/// Which workers are alive, this one among them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Crew {
+    pub(super) alive: Vec<Uuid>,
+}
+
+impl Crew {
+    /// This worker's part of so many that all may have together: the shares of all add up to it exactly, and a remainder goes
+    /// to other workers for every key.
+    pub(super) fn share(&self, worker: Uuid, of: usize, key: Uuid) -> usize {
+        if self.alive.len() < 2 {
+            return of;
+        }
+        let rank = |id: &Uuid| {
+            let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+            for byte in id.as_bytes().iter().chain(key.as_bytes()) {
+                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+            (hash, *id)
+        };
+        let mine = rank(&worker);
+        let before = self.alive.iter().filter(|id| rank(id) < mine).count();
+        of / self.alive.len() + usize::from(before < of % self.alive.len())
+    }
+}
+
+/// Keep the lease, and free what dead workers held, until told to stop. The id is `None` while there is none.
+pub(super) async fn keep(
+    database: Database,
+    lease: watch::Sender<Option<Uuid>>,
+    crew: watch::Sender<Crew>,
+    over: Drain,
+) {
+    let mut renewed_at = Instant::now();
+    loop {
+        let held = *lease.borrow();
+        match turn(&database, held, &crew).await {
+            Ok(Some(worker)) => {
+                renewed_at = Instant::now();
+                lease.send_if_modified(|id| id.replace(worker) != Some(worker));
+            }
+            Ok(None) => {
+                tracing::warn!(
+                    "this worker was taken for dead and begins anew; what it held is free"
+                );
+                lease.send_replace(None);
+                continue;
+            }
+            Err(error) => {
+                tracing::warn!("the lease on deliveries cannot be renewed: {error}");
+                if held.is_some() && renewed_at.elapsed() >= DOUBT_AFTER {
+                    lease.send_replace(None);
+                }
+            }
+        }
+        let pause = match *lease.borrow() {
+            Some(_) => RENEW_EVERY,
+            None => AWAY,
+        };
+        tokio::select! {
+            () = over.begun() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn turn(
+    database: &Database,
+    held: Option<Uuid>,
+    crew: &watch::Sender<Crew>,
+) -> Result<Option<Uuid>, ApiError> {
+    let mut crossing = database.crossing().await?;
+    let worker = match held {
+        Some(worker) => {
+            if !store::renew(&mut crossing, worker, ALIVE.as_secs_f64()).await? {
+                return Ok(None);
+            }
+            worker
+        }
+        None => {
+            let worker = Uuid::now_v7();
+            store::register(&mut crossing, worker, ALIVE.as_secs_f64()).await?;
+            worker
+        }
+    };
+    let freed = store::reclaim(&mut crossing).await?;
+    if freed > 0 {
+        tracing::info!("freed {freed} deliveries that a dead worker held");
+        metrics::counter!("cartwright_deliveries_reclaimed_total")
+            .increment(u64::try_from(freed).unwrap_or(0));
+    }
+    let alive = store::alive(&mut crossing).await?;
+    crew.send_if_modified(|crew| {
+        let changed = crew.alive != alive;
+        crew.alive = alive;
+        changed
+    });
+    Ok(Some(worker))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_to_the_whole_for_any_number_of_workers() {
+        for workers in 1..8_u8 {
+            let alive: Vec<Uuid> = (1..=workers).map(|n| Uuid::from_bytes([n; 16])).collect();
+            let crew = Crew {
+                alive: alive.clone(),
+            };
+            for of in 0..20 {
+                let key = Uuid::from_bytes([of as u8 + 100; 16]);
+                let sum: usize = alive.iter().map(|id| crew.share(*id, of, key)).sum();
+                assert_eq!(sum, of, "{workers} workers");
+            }
+        }
+    }
+}

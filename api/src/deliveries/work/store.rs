@@ -1,0 +1,307 @@
+//! SQL of the queue's worker. All of it crosses tenants, and nearly all of it takes arrays.
+
+use std::collections::HashMap;
+
+use cartwright_domain::ids::TenantId;
+use chrono::{DateTime, Utc};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::claimed::Claimed;
+use super::fair::FlowKey;
+use super::retry::Policy;
+use super::settle::{Back, End};
+use crate::database::Crossing;
+use crate::error::ApiError;
+
+/// Register a new worker, alive for so long.
+pub(super) async fn register(
+    crossing: &mut Crossing,
+    worker: Uuid,
+    alive_s: f64,
+) -> Result<(), ApiError> {
+    sqlx::query!(
+        "insert into queue_worker (worker_id, alive_until) values ($1, now() + make_interval(secs => $2))",
+        worker,
+        alive_s,
+    )
+    .execute(crossing.connection())
+    .await?;
+    Ok(())
+}
+
+/// Say that it lives. False when it was taken for dead.
+pub(super) async fn renew(
+    crossing: &mut Crossing,
+    worker: Uuid,
+    alive_s: f64,
+) -> Result<bool, ApiError> {
+    let renewed = sqlx::query!(
+        "update queue_worker set alive_until = now() + make_interval(secs => $2) where worker_id = $1",
+        worker,
+        alive_s,
+    )
+    .execute(crossing.connection())
+    .await?;
+    Ok(renewed.rows_affected() == 1)
+}
+
+/// Every worker that is alive.
+pub(super) async fn alive(crossing: &mut Crossing) -> Result<Vec<Uuid>, ApiError> {
+    Ok(sqlx::query_scalar!(
+        "select worker_id from queue_worker where alive_until > now() order by worker_id"
+    )
+    .fetch_all(crossing.connection())
+    .await?)
+}
+
+/// Free what dead workers held.
+pub(super) async fn reclaim(crossing: &mut Crossing) -> Result<i64, ApiError> {
+    Ok(
+        sqlx::query_scalar!(r#"select delivery_reclaim() as "freed!""#)
+            .fetch_one(crossing.connection())
+            .await?,
+    )
+}
+
+/// A flow and what its tenant is given of the queue.
+pub(super) struct FlowRow {
+    pub(super) key: FlowKey,
+    pub(super) weight: i32,
+    pub(super) concurrency: Option<i32>,
+}
+
+/// Every flow.
+pub(super) async fn flows(crossing: &mut Crossing) -> Result<Vec<FlowRow>, ApiError> {
+    let rows = sqlx::query!(
+        r#"
+        select tenant_id as "tenant_id!", lane as "lane!", weight as "weight!", concurrency from queue_flows()
+        "#
+    )
+    .fetch_all(crossing.connection())
+    .await?;
+    let rows = rows.into_iter().map(|row| FlowRow {
+        key: FlowKey {
+            tenant_id: row.tenant_id.into(),
+            lane: row.lane,
+        },
+        weight: row.weight,
+        concurrency: row.concurrency,
+    });
+    Ok(rows.collect())
+}
+
+/// When the first of each flow is or was ready, from its floor on.
+pub(super) async fn heads(
+    crossing: &mut Crossing,
+    flows: &[(FlowKey, DateTime<Utc>)],
+) -> Result<HashMap<FlowKey, DateTime<Utc>>, ApiError> {
+    let (tenants, lanes) = columns(flows.iter().map(|(key, _)| key));
+    let floors: Vec<DateTime<Utc>> = flows.iter().map(|(_, floor)| *floor).collect();
+    let rows = sqlx::query!(
+        r#"
+        select tenant_id as "tenant_id!", lane as "lane!", ready_at as "ready_at!" from queue_heads($1, $2, $3)
+        "#,
+        &tenants,
+        &lanes,
+        &floors,
+    )
+    .fetch_all(crossing.connection())
+    .await?;
+    let heads = rows.into_iter().map(|row| {
+        let key = FlowKey {
+            tenant_id: row.tenant_id.into(),
+            lane: row.lane,
+        };
+        (key, row.ready_at)
+    });
+    Ok(heads.collect())
+}
+
+/// So many of a flow, from its floor on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Want {
+    pub(super) key: FlowKey,
+    pub(super) count: usize,
+    pub(super) floor: DateTime<Utc>,
+}
+
+/// Take these.
+pub(super) async fn claim(
+    crossing: &mut Crossing,
+    worker: Uuid,
+    wants: &[Want],
+) -> Result<Vec<Claimed>, ApiError> {
+    let (tenants, lanes) = columns(wants.iter().map(|want| &want.key));
+    let counts: Vec<i32> = wants
+        .iter()
+        .map(|want| i32::try_from(want.count).unwrap_or(i32::MAX))
+        .collect();
+    let floors: Vec<DateTime<Utc>> = wants.iter().map(|want| want.floor).collect();
+    let total: usize = wants.iter().map(|want| want.count).sum();
+    let runs: Vec<Uuid> = (0..total).map(|_| Uuid::now_v7()).collect();
+    let claimed = sqlx::query_as!(
+        Claimed,
+        r#"
+        select tenant_id as "tenant_id!", delivery_id as "delivery_id!", lane as "lane!", event_id as "event_id!",
+            subscription_id, output_endpoint_id, function_id as "function_id!", ready_at as "ready_at!", expires_at as "expires_at!",
+            attempts as "attempts!", faults as "faults!", invocation_id as "invocation_id!", seed_id as "seed_id!",
+            subscription_deleted as "subscription_deleted!", alias, transform, retry as "retry: Json<Policy>", concurrency,
+            function_name as "function_name!", function_deleted as "function_deleted!", event_type, source, schedule_id,
+            occurred_at, data, object_key, request_id, generation as "generation!", $1::uuid as "worker_id!"
+        from delivery_claim($1, $2, $3, $4, $5, $6)
+        "#,
+        worker,
+        &tenants,
+        &lanes,
+        &counts,
+        &floors,
+        &runs,
+    )
+    .fetch_all(crossing.connection())
+    .await?;
+    Ok(claimed)
+}
+
+/// End these. Answers those that were still held, and the subscriptions that this paused.
+pub(super) async fn end(
+    crossing: &mut Crossing,
+    worker: Uuid,
+    ends: &[&End],
+) -> Result<Ended, ApiError> {
+    let tenants: Vec<Uuid> = ends.iter().map(|end| end.held.tenant_id).collect();
+    let deliveries: Vec<Uuid> = ends.iter().map(|end| end.held.delivery_id).collect();
+    let statuses: Vec<&str> = ends.iter().map(|end| end.status).collect();
+    let causes: Vec<Option<&str>> = ends.iter().map(|end| end.cause.as_deref()).collect();
+    let errors: Vec<Option<&str>> = ends.iter().map(|end| end.error.as_deref()).collect();
+    let attempts: Vec<i16> = ends.iter().map(|end| end.attempts).collect();
+    let started: Vec<Option<DateTime<Utc>>> = ends.iter().map(|end| end.started_at).collect();
+    let outputs = || ends.iter().map(|end| end.output.as_ref());
+    let endpoints: Vec<Option<Uuid>> = outputs().map(|output| Some(output?.0)).collect();
+    let outputs: Vec<Option<&str>> = outputs().map(|output| Some(output?.1.as_str())).collect();
+    let rows = sqlx::query!(
+        r#"
+        select tenant_id as "tenant_id!", delivery_id as "delivery_id!", paused_subscription
+        from delivery_end($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "#,
+        worker,
+        &tenants,
+        &deliveries,
+        &statuses as &[&str],
+        &causes as &[Option<&str>],
+        &errors as &[Option<&str>],
+        &attempts,
+        &started as &[Option<DateTime<Utc>>],
+        &endpoints as &[Option<Uuid>],
+        &outputs as &[Option<&str>],
+    )
+    .fetch_all(crossing.connection())
+    .await?;
+    let mut ended = Ended::default();
+    for row in rows {
+        match row.paused_subscription {
+            Some(subscription) => ended.paused.push((row.tenant_id, subscription)),
+            None => ended.count += 1,
+        }
+    }
+    Ok(ended)
+}
+
+/// What became of deliveries that were to be ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// How many were still held, and are ended.
+    pub(super) count: usize,
+    /// Tenants and their subscriptions that were paused because so many died in a row.
+    pub(super) paused: Vec<(Uuid, Uuid)>,
+}
+
+/// Give these back. Answers how many were still held.
+pub(super) async fn put_back(
+    crossing: &mut Crossing,
+    worker: Uuid,
+    backs: &[&Back],
+) -> Result<i64, ApiError> {
+    let tenants: Vec<Uuid> = backs.iter().map(|back| back.held.tenant_id).collect();
+    let deliveries: Vec<Uuid> = backs.iter().map(|back| back.held.delivery_id).collect();
+    let ready: Vec<DateTime<Utc>> = backs.iter().map(|back| back.ready_at).collect();
+    let over: Vec<bool> = backs.iter().map(|back| back.over).collect();
+    let faulty: Vec<bool> = backs.iter().map(|back| back.faulty).collect();
+    let outcomes: Vec<Option<&str>> = backs.iter().map(|back| back.outcome.as_deref()).collect();
+    let errors: Vec<Option<&str>> = backs.iter().map(|back| back.error.as_deref()).collect();
+    let started: Vec<DateTime<Utc>> = backs.iter().map(|back| back.started_at).collect();
+    let count = sqlx::query_scalar!(
+        r#"select delivery_put_back($1, $2, $3, $4, $5, $6, $7, $8, $9) as "count!""#,
+        worker,
+        &tenants,
+        &deliveries,
+        &ready,
+        &over,
+        &faulty,
+        &outcomes as &[Option<&str>],
+        &errors as &[Option<&str>],
+        &started,
+    )
+    .fetch_one(crossing.connection())
+    .await?;
+    Ok(count)
+}
+
+/// Forget a worker that holds nothing, or have what it holds freed at once.
+pub(super) async fn leave(
+    crossing: &mut Crossing,
+    worker: Uuid,
+    holds_nothing: bool,
+) -> Result<(), ApiError> {
+    if holds_nothing {
+        sqlx::query!("delete from queue_worker where worker_id = $1", worker)
+            .execute(crossing.connection())
+            .await?;
+    } else {
+        sqlx::query!(
+            "update queue_worker set alive_until = now() where worker_id = $1",
+            worker
+        )
+        .execute(crossing.connection())
+        .await?;
+    }
+    Ok(())
+}
+
+/// What is in a lane, by what it waits for.
+pub(super) struct Depth {
+    pub(super) lane: i16,
+    pub(super) waiting: i64,
+    pub(super) running: i64,
+    pub(super) later: i64,
+    pub(super) held: i64,
+}
+
+/// What is in each lane.
+pub(super) async fn depth(crossing: &mut Crossing) -> Result<Vec<Depth>, ApiError> {
+    Ok(sqlx::query_as!(
+        Depth,
+        r#"
+        select lane as "lane!", waiting as "waiting!", running as "running!", later as "later!", held as "held!"
+        from queue_depth()
+        "#
+    )
+    .fetch_all(crossing.connection())
+    .await?)
+}
+
+/// Make ready what is held without a reason, and what expired while it waited.
+pub(super) async fn mend(crossing: &mut Crossing, rows_max: i32) -> Result<i64, ApiError> {
+    Ok(sqlx::query_scalar!(
+        r#"select delivery_free_held($1) + delivery_free_expired($1) as "freed!""#,
+        rows_max,
+    )
+    .fetch_one(crossing.connection())
+    .await?)
+}
+
+fn columns<'a>(flows: impl Iterator<Item = &'a FlowKey>) -> (Vec<Uuid>, Vec<i16>) {
+    flows
+        .map(|key| (TenantId::uuid(key.tenant_id), key.lane))
+        .unzip()
+}

@@ -1,0 +1,420 @@
+-- Taking from the queue and putting back: everything crosses tenants, so everything here is a `security definer` function, and
+-- everything takes arrays, since a worker settles many deliveries with one statement. docs/decisions/0010 has the reasons.
+
+create policy crossing on subscription to cartwright_crossing using (true);
+create policy crossing on event to cartwright_crossing using (true);
+grant select on subscription, event to cartwright_crossing;
+grant select (name) on source to cartwright_crossing;
+grant update (paused, paused_because, dead_in_a_row) on subscription to cartwright_crossing;
+-- A row lock is asked for with the right to update.
+grant update, delete on queue_worker to cartwright_crossing;
+
+-- Take from these flows so many deliveries each that are due, none of them before its floor: what the worker last took from
+-- the flow became ready then, so whatever lies before is dead entries of the index, and reading them again would make a
+-- transaction that is held open cost more with every delivery.
+--
+-- What may not run now is put out of the way instead of being looked at again: deliveries of a paused subscription, and those
+-- that wait for an earlier one of their order key. `runs` are new ids of invocations, as many as deliveries may be taken.
+-- A worker that is no longer alive takes nothing: its row is locked, so that whoever frees what it held sees all of it.
+create function delivery_claim(
+    worker uuid, tenants uuid[], lanes smallint[], counts integer[], floors timestamptz[], runs uuid[]
+)
+returns table (
+    tenant_id uuid, delivery_id uuid, lane smallint, event_id uuid, subscription_id uuid, function_id uuid,
+    ready_at timestamptz, expires_at timestamptz, attempts smallint, faults smallint, invocation_id uuid, seed_id uuid,
+    subscription_deleted boolean, alias text, transform text, retry json, concurrency integer, pause_after_dead integer,
+    dead_in_a_row integer, output_endpoint_id uuid, function_name text, function_deleted boolean,
+    event_type text, source text, schedule_id uuid, occurred_at timestamptz, data bytea, object_key text,
+    request_id uuid, generation bigint
+)
+language plpgsql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+-- The tables are small one moment and large the next; the way by the indexes is right for both.
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+begin
+    perform from queue_worker w where w.worker_id = worker and w.alive_until > now() for key share;
+    if not found then
+        return;
+    end if;
+    return query
+    with wanted as (
+        select * from unnest(tenants, lanes, counts, floors) w (tenant_id, lane, rows_max, not_before)
+    ), due as (
+        select d.*
+        from wanted w cross join lateral (
+            select d.tenant_id, d.delivery_id, d.subscription_id, d.order_key, d.expires_at
+            from delivery d
+            where d.tenant_id = w.tenant_id and d.lane = w.lane and d.lease_owner is null
+              and d.ready_at >= w.not_before and d.ready_at <= now()
+            order by d.ready_at, d.delivery_id
+            limit w.rows_max
+            for update skip locked
+        ) d
+    ), judged as materialized (
+        select d.tenant_id, d.delivery_id,
+            d.expires_at > now() and coalesce(s.deleted_at is null and (
+                s.paused or d.order_key is not null and exists (
+                    select from delivery before
+                    where before.tenant_id = d.tenant_id and before.subscription_id = d.subscription_id
+                      and before.order_key = d.order_key and before.delivery_id < d.delivery_id
+                )
+            ), false) as waits
+        from due d
+        left join subscription s on s.tenant_id = d.tenant_id and s.subscription_id = d.subscription_id
+    ), parked as (
+        update delivery d set ready_at = 'infinity'
+        from judged j
+        where j.waits and d.tenant_id = j.tenant_id and d.delivery_id = j.delivery_id
+    ), taken as (
+        update delivery d
+        set lease_owner = worker, leased_at = now(), invocation_id = coalesce(d.invocation_id, j.run),
+            seed_id = coalesce(d.seed_id, d.invocation_id, j.run)
+        from (select j.*, runs[row_number() over ()] as run from judged j where not j.waits) j
+        where d.tenant_id = j.tenant_id and d.delivery_id = j.delivery_id
+        returning d.*
+    )
+    select t.tenant_id, t.delivery_id, t.lane, t.event_id, t.subscription_id, t.function_id, t.ready_at, t.expires_at,
+        t.attempts, t.faults, t.invocation_id, t.seed_id,
+        coalesce(s.deleted_at is not null, false), s.alias, s.transform, s.retry, s.concurrency, s.pause_after_dead,
+        s.dead_in_a_row, s.output_endpoint_id, f.name, f.deleted_at is not null,
+        e.event_type, (select o.name from source o where o.tenant_id = e.tenant_id and o.source_id = e.source_id), e.schedule_id,
+        e.occurred_at, e.data, e.object_key, e.request_id,
+        o.generation
+    from taken t
+    join tenant o on o.tenant_id = t.tenant_id
+    join function f on f.tenant_id = t.tenant_id and f.function_id = t.function_id
+    left join subscription s on s.tenant_id = t.tenant_id and s.subscription_id = t.subscription_id
+    left join event e on e.tenant_id = t.tenant_id and e.event_id = t.event_id;
+end
+$$;
+
+-- End deliveries that this worker holds, for good. Those that it lost are left alone, and are not among the answers. An ending
+-- frees the next of its order key. So many deaths in a row pause a subscription, which is told, and answered with the last of
+-- them. `outputs` are the data of messages to `endpoints`, sent with the ending or not at all; null where there is none.
+create function delivery_end(
+    worker uuid, tenants uuid[], deliveries uuid[], statuses text[], causes text[], errors text[], attempts_made smallint[],
+    started timestamptz[], endpoints uuid[], outputs text[]
+)
+returns table (tenant_id uuid, delivery_id uuid, paused_subscription uuid)
+language plpgsql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+declare
+    ended delivery_ended[];
+    one record;
+begin
+    with asked as (
+        select * from unnest(tenants, deliveries, statuses, causes, errors, attempts_made, started)
+            a (tenant_id, delivery_id, status, cause, error, attempts, started_at)
+    ), gone as (
+        delete from delivery d using asked a
+        where d.tenant_id = a.tenant_id and d.delivery_id = a.delivery_id and d.lease_owner = worker
+        returning d.tenant_id, d.delivery_id, d.event_id, d.subscription_id, d.function_id, d.lane, d.order_key, a.status,
+            a.cause, a.attempts, case when a.attempts > 0 then d.invocation_id end as invocation_id, d.seed_id, a.started_at,
+            a.error, d.replay_id, d.replay_of
+    ), kept as (
+        insert into delivery_ended (
+            tenant_id, delivery_id, event_id, subscription_id, function_id, lane, order_key, status, cause, attempts,
+            invocation_id, seed_id, started_at, last_error, replay_id, replay_of
+        )
+        select * from gone
+        returning *
+    ), freed as (
+        update delivery d set ready_at = now()
+        from gone g
+        where g.order_key is not null and d.lease_owner is null and d.tenant_id = g.tenant_id and d.delivery_id = (
+            select next.delivery_id from delivery next
+            where next.tenant_id = g.tenant_id and next.subscription_id = g.subscription_id and next.order_key = g.order_key
+              and next.delivery_id > g.delivery_id
+            order by next.delivery_id limit 1
+        )
+    )
+    select array_agg(k::delivery_ended) into ended from kept k;
+    if ended is null then
+        return;
+    end if;
+    return query select e.tenant_id, e.delivery_id, null::uuid from unnest(ended) e;
+    if array_length(array_remove(endpoints, null), 1) > 0 then
+        perform public.message_output(e.tenant_id, a.endpoint_id, a.output)
+        from unnest(tenants, deliveries, endpoints, outputs) a (tenant_id, delivery_id, endpoint_id, output)
+        join unnest(ended) e on e.tenant_id = a.tenant_id and e.delivery_id = a.delivery_id
+        where a.endpoint_id is not null;
+    end if;
+    for one in
+        select e.tenant_id, e.subscription_id, count(*) filter (where e.status = 'dead')::integer as deaths,
+            bool_or(e.status = 'succeeded') as succeeded,
+            (array_agg(e.delivery_id order by e.delivery_id desc) filter (where e.status = 'dead'))[1] as last_dead
+        from unnest(ended) e
+        where e.subscription_id is not null and e.status in ('dead', 'succeeded')
+        group by e.tenant_id, e.subscription_id
+        -- In one order, so that two workers wait for each other at most one way.
+        order by e.tenant_id, e.subscription_id
+    loop
+        -- Read first: all goes well mostly, and then nothing is written.
+        if one.deaths = 0 then
+            update subscription s set dead_in_a_row = 0
+            where s.tenant_id = one.tenant_id and s.subscription_id = one.subscription_id and s.dead_in_a_row <> 0;
+        else
+            update subscription s
+            set dead_in_a_row = case when one.succeeded then 0 else s.dead_in_a_row end + one.deaths
+            where s.tenant_id = one.tenant_id and s.subscription_id = one.subscription_id;
+            update subscription s
+            set paused = true,
+                paused_because = format('%s deliveries in a row ended dead; the last was %s', s.dead_in_a_row, one.last_dead)
+            where s.tenant_id = one.tenant_id and s.subscription_id = one.subscription_id and not s.paused
+              and s.pause_after_dead > 0 and s.dead_in_a_row >= s.pause_after_dead;
+            if found then
+                perform public.message_notify(one.tenant_id, 'subscription.paused', json_build_object(
+                    'subscription_id', one.subscription_id, 'last_dead_delivery_id', one.last_dead,
+                    'dead_in_a_row', s.dead_in_a_row, 'paused_because', s.paused_because
+                )::text)
+                from subscription s
+                where s.tenant_id = one.tenant_id and s.subscription_id = one.subscription_id;
+                return query select one.tenant_id, one.last_dead, one.subscription_id;
+            end if;
+        end if;
+    end loop;
+end
+$$;
+
+-- Give back what this worker holds, ready at these times. Where the attempt is over, the function had it and the next one is a
+-- run of its own; else the run stays the same, so that it is billed once. Where there is an outcome it is kept among the attempts.
+create function delivery_put_back(
+    worker uuid, tenants uuid[], deliveries uuid[], ready timestamptz[], over boolean[], faulty boolean[], outcomes text[],
+    errors text[], started timestamptz[]
+)
+returns bigint
+language sql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+    with asked as (
+        select * from unnest(tenants, deliveries, ready, over, faulty, outcomes, errors, started)
+            a (tenant_id, delivery_id, ready_at, over, faulty, outcome, error, started_at)
+    ), held as (
+        select a.*, d.invocation_id, d.attempts
+        from asked a join delivery d on d.tenant_id = a.tenant_id and d.delivery_id = a.delivery_id
+        where d.lease_owner = worker
+        for update of d
+    ), kept as (
+        insert into delivery_attempt (
+            tenant_id, delivery_id, attempt_id, attempt, invocation_id, started_at, ended_at, outcome, error
+        )
+        select tenant_id, delivery_id, gen_random_uuid(), attempts + 1, invocation_id, started_at, now(), outcome, error
+        from held where outcome is not null
+    ), back as (
+        update delivery d
+        set lease_owner = null, leased_at = null, ready_at = h.ready_at,
+            attempts = d.attempts + case when h.over then 1 else 0 end,
+            faults = case when h.over then 0 else least(d.faults + case when h.faulty then 1 else 0 end, 32000) end,
+            invocation_id = case when h.over then null else d.invocation_id end,
+            last_error = coalesce(h.error, d.last_error)
+        from held h
+        where d.tenant_id = h.tenant_id and d.delivery_id = h.delivery_id
+        returning d.delivery_id
+    )
+    select count(*) from back
+$$;
+
+-- Free what dead workers held; each keeps its run. Answers how many there were.
+create function delivery_reclaim() returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+    dead uuid[];
+    freed bigint;
+begin
+    with gone as (
+        delete from queue_worker where worker_id in (
+            select worker_id from queue_worker where alive_until < now() for update skip locked
+        )
+        returning worker_id
+    )
+    select array_agg(worker_id) into dead from gone;
+    if dead is null then
+        return 0;
+    end if;
+    -- A statement of its own: it sees what a claim committed that the delete waited for.
+    update delivery set lease_owner = null, leased_at = null, ready_at = now() where lease_owner = any(dead);
+    get diagnostics freed = row_count;
+    return freed;
+end
+$$;
+
+-- Every flow, with what its tenant is given of the queue.
+create function queue_flows() returns table (tenant_id uuid, lane smallint, weight integer, concurrency integer)
+language sql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select f.tenant_id, f.lane, coalesce(s.weight, 1), s.concurrency
+    from queue_flow f left join queue_share s on s.tenant_id = f.tenant_id
+$$;
+
+-- When the first delivery of each of these flows is or was ready, from its floor on; no row where nothing waits.
+create function queue_heads(tenants uuid[], lanes smallint[], floors timestamptz[])
+returns table (tenant_id uuid, lane smallint, ready_at timestamptz)
+language sql stable security definer
+set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+    select w.tenant_id, w.lane, d.ready_at
+    from unnest(tenants, lanes, floors) w (tenant_id, lane, not_before)
+    cross join lateral (
+        select d.ready_at from delivery d
+        where d.tenant_id = w.tenant_id and d.lane = w.lane and d.lease_owner is null
+          and d.ready_at >= w.not_before and d.ready_at < 'infinity'
+        order by d.ready_at, d.delivery_id
+        limit 1
+    ) d
+$$;
+
+-- How many deliveries there are in each lane, by what they wait for.
+create function queue_depth()
+returns table (lane smallint, waiting bigint, running bigint, later bigint, held bigint)
+language sql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select d.lane,
+        count(*) filter (where d.lease_owner is null and d.ready_at <= now()),
+        count(*) filter (where d.lease_owner is not null),
+        count(*) filter (where d.lease_owner is null and d.ready_at > now() and d.ready_at < 'infinity'),
+        count(*) filter (where d.lease_owner is null and d.ready_at = 'infinity')
+    from delivery d
+    group by d.lane
+$$;
+
+-- Make ready what is held without a reason: its subscription was resumed, or the one before it in its order ended just as it
+-- was put out of the way. At most so many for each subscription at a time.
+create function delivery_free_held(rows_max integer) returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
+as $$
+declare
+    place record;
+    freed bigint := 0;
+    these bigint;
+begin
+    -- From subscription to subscription, not from row to row: a paused one may hold a million.
+    select d.tenant_id, d.subscription_id into place from delivery d
+    where d.ready_at = 'infinity' and d.subscription_id is not null
+    order by d.tenant_id, d.subscription_id limit 1;
+    while found loop
+        with free as (
+            select d.tenant_id, d.delivery_id
+            from delivery d join subscription s on s.tenant_id = d.tenant_id and s.subscription_id = d.subscription_id
+            where d.tenant_id = place.tenant_id and d.subscription_id = place.subscription_id and d.ready_at = 'infinity'
+              and d.lease_owner is null and (not s.paused or s.deleted_at is not null)
+              and (d.order_key is null or not exists (
+                  select from delivery before
+                  where before.tenant_id = d.tenant_id and before.subscription_id = d.subscription_id
+                    and before.order_key = d.order_key and before.delivery_id < d.delivery_id
+              ))
+            limit rows_max
+            for update of d skip locked
+        )
+        update delivery d set ready_at = now() from free
+        where d.tenant_id = free.tenant_id and d.delivery_id = free.delivery_id;
+        get diagnostics these = row_count;
+        freed := freed + these;
+        select d.tenant_id, d.subscription_id into place from delivery d
+        where d.ready_at = 'infinity' and d.subscription_id is not null
+          and (d.tenant_id, d.subscription_id) > (place.tenant_id, place.subscription_id)
+        order by d.tenant_id, d.subscription_id limit 1;
+    end loop;
+    return freed;
+end
+$$;
+
+-- Make ready what expired while it waited for something else, so that whoever takes it ends it.
+create function delivery_free_expired(rows_max integer) returns bigint
+language sql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with late as (
+        select tenant_id, delivery_id from delivery
+        where expires_at <= now() and ready_at > now() and lease_owner is null
+        limit rows_max
+        for update skip locked
+    ), freed as (
+        update delivery d set ready_at = now() from late
+        where d.tenant_id = late.tenant_id and d.delivery_id = late.delivery_id
+        returning d.delivery_id
+    )
+    select count(*) from freed
+$$;
+
+-- Forget flows in which nothing is. Whoever queues something makes the flow's row when it is not there, and holds the table's
+-- lock until it commits; so nothing comes in between the look and the delete.
+create function queue_forget_flows() returns bigint
+language plpgsql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+-- Whoever queues waits behind this: better to try again later.
+set lock_timeout = '200ms'
+as $$
+declare
+    forgotten bigint;
+begin
+    perform from queue_flow f
+    where not exists (select from delivery d where d.tenant_id = f.tenant_id and d.lane = f.lane);
+    if not found then
+        return 0;
+    end if;
+    lock table queue_flow in share row exclusive mode;
+    delete from queue_flow f
+    where not exists (select from delivery d where d.tenant_id = f.tenant_id and d.lane = f.lane);
+    get diagnostics forgotten = row_count;
+    return forgotten;
+end
+$$;
+
+-- Whose data is in the object store, of days that are to be dropped: the objects go first, or nobody would know of them.
+create index event_stored on event (event_id) where object_key is not null;
+create function event_objects(days_kept integer, after uuid, rows_max integer)
+returns table (event_id uuid, object_key text)
+language sql stable security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+    select e.event_id, e.object_key from event e
+    where e.object_key is not null and e.event_id > after
+      and e.event_id < public.uuid_at(((now() at time zone 'UTC')::date - days_kept)::timestamp at time zone 'UTC')
+    order by e.event_id
+    limit rows_max
+$$;
+
+do $$
+declare
+    crossing text;
+begin
+    grant create on schema public to cartwright_crossing;
+    foreach crossing in array array[
+        'delivery_claim(uuid, uuid[], smallint[], integer[], timestamptz[], uuid[])',
+        'delivery_end(uuid, uuid[], uuid[], text[], text[], text[], smallint[], timestamptz[], uuid[], text[])',
+        'delivery_put_back(uuid, uuid[], uuid[], timestamptz[], boolean[], boolean[], text[], text[], timestamptz[])',
+        'delivery_reclaim()', 'queue_flows()', 'queue_heads(uuid[], smallint[], timestamptz[])', 'queue_depth()',
+        'delivery_free_held(integer)', 'delivery_free_expired(integer)', 'queue_forget_flows()',
+        'event_objects(integer, uuid, integer)'
+    ] loop
+        execute format('alter function %s owner to cartwright_crossing', crossing);
+        execute format('revoke execute on function %s from public', crossing);
+        execute format('grant execute on function %s to cartwright_worker', crossing);
+    end loop;
+    revoke create on schema public from cartwright_crossing;
+end
+$$;

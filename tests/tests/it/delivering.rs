@@ -1,0 +1,351 @@
+//! What becomes of deliveries: each runs its function, ends in one of the documented ways, and is billed once.
+
+use std::time::{Duration, Instant};
+
+use cartwright_tests::{Options, Role, Stack};
+use serde_json::json;
+
+use crate::guests;
+use crate::queued::{Ending, Queue, soon};
+
+fn ending(status: &str, cause: Option<&str>, attempts: i16) -> Ending {
+    Ending {
+        status: status.to_owned(),
+        cause: cause.map(str::to_owned),
+        attempts,
+    }
+}
+
+/// What takes a while runs a few at a time, or a busy machine makes it miss its deadline.
+async fn few_at_a_time() -> Stack {
+    let four = (
+        Role::Worker,
+        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
+        "4".to_owned(),
+    );
+    Stack::start(Options {
+        environment: vec![four],
+        ..Options::default()
+    })
+    .await
+}
+
+/// The endings that are not so.
+fn others(endings: &[Ending], expected: &Ending) -> Vec<Ending> {
+    endings
+        .iter()
+        .filter(|one| *one != expected)
+        .cloned()
+        .collect()
+}
+
+#[tokio::test]
+async fn an_event_runs_the_function_with_its_envelope_and_is_billed_as_an_event() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.patch("/v1/tenant", &json!({"run_log_retention": "all"}))
+        .await
+        .expect(200);
+    ada.deploy("echo", guests::echoing()).await;
+    let mut queue = Queue::of(stack, &ada).await;
+    let subscription = queue.subscribe("echo", &[]).await;
+    queue.send(subscription, 20, &[]).await;
+
+    let endings = queue.ended(20).await;
+
+    assert_eq!(endings, vec![ending("succeeded", None, 1); 20]);
+    assert_eq!(queue.billed(20).await, 20);
+    let listed = ada
+        .get("/v1/invocations?trigger=event&limit=100")
+        .await
+        .expect(200)
+        .json();
+    let runs = listed["data"].as_array().expect("a list");
+    assert_eq!(runs.len(), 20);
+    let path = format!(
+        "/v1/invocations/{}",
+        runs[0]["invocation_id"].as_str().expect("an id")
+    );
+    let mut run = json!(null);
+    soon("the run's log is kept", async || {
+        run = ada.get(&path).await.json();
+        run["output"].is_object()
+    })
+    .await;
+    let output = &run["output"];
+    assert_eq!(
+        (
+            &output["type"],
+            &output["source"],
+            output["data"]["n"].is_u64()
+        ),
+        (&json!("orders/paid"), &json!(null), true),
+        "{run}"
+    );
+}
+
+#[tokio::test]
+async fn a_failure_that_would_repeat_is_dead_at_once_and_another_is_tried_by_the_policy() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("traps", guests::doing("unreachable")).await;
+    ada.deploy("late", guests::slow()).await;
+    ada.patch("/v1/functions/late", &json!({"limits": {"wall_ms": 10}}))
+        .await
+        .expect(200);
+    let mut queue = Queue::of(stack, &ada).await;
+    let (traps, late) = (
+        queue.subscribe("traps", &[]).await,
+        queue.subscribe("late", &[]).await,
+    );
+    queue.send(traps, 1, &[]).await;
+    queue.ended(1).await;
+    queue.send(late, 1, &[]).await;
+
+    let endings = queue.ended(2).await;
+
+    assert_eq!(endings[0], ending("dead", Some("trap"), 1));
+    assert_eq!(endings[1], ending("dead", Some("deadline_exceeded"), 3));
+    let runs =
+        "select count(distinct invocation_id) from delivery_attempt where tenant_id = $tenant";
+    assert_eq!(
+        queue.number(runs).await,
+        2,
+        "attempts before the last are kept, each a run of its own"
+    );
+    assert_eq!(queue.billed(4).await, 4);
+}
+
+#[tokio::test]
+async fn what_cannot_be_delivered_ends_with_the_reason() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.create_function("empty").await;
+    ada.deploy("gone", guests::writing("{}")).await;
+    let mut queue = Queue::of(stack, &ada).await;
+    let (empty, gone) = (
+        queue.subscribe("empty", &[]).await,
+        queue.subscribe("gone", &[]).await,
+    );
+    queue.send(empty, 1, &[]).await;
+    assert_eq!(
+        queue.ended(1).await[0],
+        ending("dead", Some("no_live_version"), 3)
+    );
+    queue
+        .run(&format!(
+            "update subscription set paused = true where subscription_id = '{gone}'"
+        ))
+        .await;
+    queue.send(gone, 3, &[]).await;
+    soon("deliveries of a paused subscription are held", async || {
+        queue
+            .number(
+                "select count(*) from delivery where tenant_id = $tenant and ready_at = 'infinity'",
+            )
+            .await
+            == 3
+    })
+    .await;
+    // One expires while it is held; the others find their function deleted.
+    queue
+        .run(&format!(
+            "update delivery set expires_at = now() where delivery_id = (
+                select delivery_id from delivery where subscription_id = '{gone}' order by delivery_id limit 1)"
+        ))
+        .await;
+    assert_eq!(queue.ended(2).await[1], ending("expired", None, 0));
+    ada.delete("/v1/functions/gone").await.expect(204);
+    queue
+        .run(&format!(
+            "update subscription set paused = false where subscription_id = '{gone}'"
+        ))
+        .await;
+    assert_eq!(
+        queue.ended(4).await[2..],
+        vec![ending("dead", Some("function_deleted"), 0); 2]
+    );
+    queue
+        .run(&format!(
+            "update subscription set deleted_at = now() where subscription_id = '{gone}'"
+        ))
+        .await;
+    queue.send(gone, 1, &[]).await;
+    assert_eq!(queue.ended(5).await[4], ending("cancelled", None, 0));
+}
+
+#[tokio::test]
+async fn deliveries_of_one_key_run_one_after_the_other_in_their_order() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("echo", guests::echoing()).await;
+    let mut queue = Queue::of(stack, &ada).await;
+    let subscription = queue.subscribe("echo", &[("order_by", "'/n'")]).await;
+    queue
+        .send(subscription, 30, &[("order_key", "(n % 3)::text")])
+        .await;
+
+    queue.ended(30).await;
+
+    let overtaken = "select count(*) from delivery_ended one join delivery_ended two
+        on one.tenant_id = two.tenant_id and one.order_key = two.order_key and one.delivery_id < two.delivery_id
+        where one.tenant_id = $tenant and one.ended_at > two.started_at";
+    assert_eq!(queue.number(overtaken).await, 0);
+    let keys = "select count(distinct order_key) from delivery_ended where tenant_id = $tenant";
+    assert_eq!(queue.number(keys).await, 3);
+}
+
+#[tokio::test]
+async fn so_many_deaths_in_a_row_pause_a_subscription_and_a_resume_goes_on() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("f", guests::doing("unreachable")).await;
+    let mut queue = Queue::of(stack, &ada).await;
+    let subscription = queue.subscribe("f", &[]).await;
+    queue
+        .run(&format!(
+            "update subscription set pause_after_dead = 3 where subscription_id = '{subscription}'"
+        ))
+        .await;
+    for _ in 0..3 {
+        queue.send(subscription, 1, &[]).await;
+        let count = queue
+            .number("select count(*) from delivery_ended where tenant_id = $tenant")
+            .await;
+        queue
+            .ended(usize::try_from(count).expect("a count").max(1))
+            .await;
+    }
+    queue.ended(3).await;
+    let paused = "select count(*) from subscription where tenant_id = $tenant and paused and paused_because like '3 deliveries%'";
+    soon("the third death pauses it", async || {
+        queue.number(paused).await == 1
+    })
+    .await;
+    queue.send(subscription, 4, &[]).await;
+    ada.upload("f", guests::writing("{}")).await.expect(201);
+    soon("they are held", async || {
+        queue
+            .number(
+                "select count(*) from delivery where tenant_id = $tenant and ready_at = 'infinity'",
+            )
+            .await
+            == 4
+    })
+    .await;
+
+    queue.run(&format!("update subscription set paused = false, paused_because = null where subscription_id = '{subscription}'")).await;
+
+    let endings = queue.ended(7).await;
+    assert_eq!(endings[3..], vec![ending("succeeded", None, 1); 4]);
+    let reset = "select count(*) from subscription where tenant_id = $tenant and dead_in_a_row = 0";
+    soon("a success forgets the deaths", async || {
+        queue.number(reset).await == 1
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_in_the_middle_leaves_one_result_and_one_bill_each() {
+    let stack = few_at_a_time().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("busy", guests::busy(1_000_000)).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let subscription = queue.subscribe("busy", &[]).await;
+    queue.send(subscription, 200, &[]).await;
+    queue.ended(2).await;
+
+    stack.kill(Role::Worker);
+    let held = queue
+        .number(
+            "select count(*) from delivery where tenant_id = $tenant and lease_owner is not null",
+        )
+        .await;
+    stack.run(Role::Worker);
+
+    assert!(held > 0, "the killed worker held some");
+    let endings = queue.ended(200).await;
+    assert_eq!(others(&endings, &ending("succeeded", None, 1)), []);
+    assert_eq!(queue.billed(200).await, 200);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(queue.billed(200).await, 200);
+    let dangling = "select count(*) from delivery_ended d where d.tenant_id = $tenant and not exists (
+        select from meter_record m where m.tenant_id = d.tenant_id and m.invocation_id = d.invocation_id)";
+    assert_eq!(
+        queue.number(dangling).await,
+        0,
+        "every delivery has its record"
+    );
+}
+
+#[tokio::test]
+async fn a_worker_that_drains_ends_what_runs_and_releases_the_rest_at_once() {
+    let stack = few_at_a_time().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("busy", guests::busy(1_000_000)).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let subscription = queue.subscribe("busy", &[]).await;
+    queue.send(subscription, 1_000, &[]).await;
+    queue.ended(2).await;
+
+    stack.stop(Role::Worker).await;
+
+    let left = "select count(*) from delivery where tenant_id = $tenant";
+    assert!(queue.number(left).await > 0);
+    assert_eq!(
+        queue
+            .number(&format!("{left} and lease_owner is not null"))
+            .await,
+        0
+    );
+    assert_eq!(queue.number("select count(*) from queue_worker").await, 0);
+}
+
+#[tokio::test]
+async fn an_executor_that_is_killed_costs_a_delivery_nothing_but_time() {
+    let stack = few_at_a_time().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("busy", guests::busy(1_000_000)).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let subscription = queue.subscribe("busy", &[]).await;
+    queue.send(subscription, 200, &[]).await;
+    queue.ended(3).await;
+
+    stack.kill(Role::Executor);
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    stack.run(Role::Executor);
+
+    let endings = queue.ended(200).await;
+    assert_eq!(others(&endings, &ending("succeeded", None, 1)), []);
+    assert_eq!(queue.billed(200).await, 200);
+}
+
+#[tokio::test]
+async fn a_tenant_with_a_backlog_keeps_no_other_waiting() {
+    let stack = Stack::start(Options::default()).await;
+    let (ada, bob) = (stack.tenant("ada").await, stack.tenant("bob").await);
+    for tenant in [&ada, &bob] {
+        tenant.deploy("hello", guests::writing("{}")).await;
+    }
+    let (mut backlog, mut other) = (Queue::of(&stack, &ada).await, Queue::of(&stack, &bob).await);
+    let subscription = backlog.subscribe("hello", &[]).await;
+    backlog.send(subscription, 20_000, &[]).await;
+    backlog.ended(50).await;
+    let subscription = other.subscribe("hello", &[]).await;
+
+    let mut waits = Vec::new();
+    for count in 1..=20 {
+        let began = Instant::now();
+        other.send(subscription, 1, &[]).await;
+        other.ended(count).await;
+        waits.push(began.elapsed());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+
+    let left = backlog
+        .number("select count(*) from delivery where tenant_id = $tenant")
+        .await;
+    assert!(left > 0, "the backlog outlasts the test");
+    waits.sort();
+    assert!(waits[18] < Duration::from_secs(1), "{waits:?}");
+}
