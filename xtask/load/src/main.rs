@@ -6,6 +6,7 @@ mod cpu;
 mod drive;
 mod peer;
 mod plan;
+mod queue;
 
 use clap::Parser;
 
@@ -17,6 +18,8 @@ use clap::Parser;
 enum Command {
     /// Send requests over keep-alive connections, and print what was measured as one line of JSON.
     Drive(drive::DriveArgs),
+    /// Measure the queue of deliveries, and print the figures as one line of JSON.
+    Queue(queue::QueueArgs),
     /// Serve one peer until stopped; prints its address first.
     Peer(peer::PeerArgs),
 }
@@ -24,6 +27,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Drive(args) => drive::drive(&args),
+        Command::Queue(args) => queue::measure(&args),
         Command::Peer(args) => peer::serve(&args),
     }
 }

@@ -2,6 +2,7 @@
 //! and how exactly a fleet keeps to its quotas.
 
 mod equal_runs;
+mod events;
 mod hot_path;
 mod peers;
 mod quotas;
@@ -26,6 +27,12 @@ pub struct Options {
     /// How many different functions stand behind the case of many tenants.
     #[arg(long, default_value_t = 1_000)]
     functions: usize,
+    /// Deliveries of the backlog in the benchmark of events; a million shows all of it.
+    #[arg(long, default_value_t = 100_000)]
+    backlog: u64,
+    /// For how long the benchmark of events holds a transaction open, in seconds; 600 shows all of it.
+    #[arg(long, default_value_t = 30)]
+    hold_s: u64,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -34,6 +41,8 @@ enum Name {
     HotPath,
     /// A fleet of executors under quotas, on a clock of its own: what is let in, and what a decision costs.
     Quotas,
+    /// Deliveries of events: how many a second, what each costs, and how long a quiet tenant waits beside a backlog.
+    Events,
 }
 
 /// Run it, print its table, and write it to `target/bench/`.
@@ -41,5 +50,6 @@ pub fn bench(options: &Options) -> Result<()> {
     match options.name {
         Name::HotPath => hot_path::run(options),
         Name::Quotas => quotas::run(),
+        Name::Events => events::run(options),
     }
 }

@@ -62,14 +62,19 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Build, start on empty data, and wait until everything is ready.
+    /// Build, start on empty data, and wait until everything is ready: a stack whose executor is a release build.
     pub(crate) fn set() -> Result<Self> {
+        Self::set_with(&["cartwright-executor", "cartwright-load"])
+    }
+
+    /// The same, with release builds of these packages.
+    pub(crate) fn set_with(packages: &[&str]) -> Result<Self> {
         build::binaries()?;
-        for package in ["cartwright-executor", "cartwright-load"] {
+        for package in packages {
             let mut cargo = build::cargo("build");
             run::shown(
                 &format!("Building {package} for release"),
-                cargo.args(["--release", "-p", package]),
+                cargo.args(["--release", "-p", *package]),
             )?;
         }
         let home = Home::at(place::target().join("bench/stack"))?;
@@ -80,8 +85,9 @@ impl Stage {
         stack::migrate(&wiring, &home.log("migrate"))?;
         for role in Role::ALL {
             let mut member = stack::member(&home, &wiring, role)?;
-            if role == Role::Executor {
-                member.program.path = release("cartwright-executor");
+            let (binary, _) = role.command();
+            if packages.contains(&binary) {
+                member.program.path = release(binary);
                 member
                     .program
                     .environment
@@ -106,6 +112,11 @@ impl Stage {
             .get("executor")
             .copied()
             .context("the executor does not run")
+    }
+
+    /// Every process, the servers behind the roles too.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        self.supervisor.pids().into_values().collect()
     }
 
     /// End everything.

@@ -41,7 +41,7 @@ const LIST_EVERY: Duration = Duration::from_secs(2);
 /// How often to free what is held without a reason.
 const MEND_EVERY: Duration = Duration::from_secs(2);
 
-/// How often to count.
+/// How often to count, and to look for what expired: both read every row that waits.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 
 /// Freed of one subscription at a time, at most.
@@ -554,13 +554,17 @@ impl Desk {
         if !self.rounds.is_mending && self.rounds.mend.is_due(now) {
             let database = self.delivering.database.clone();
             let mending =
-                async move { store::mend(&mut database.crossing().await?, MEND_MAX).await };
+                async move { store::free_held(&mut database.crossing().await?, MEND_MAX).await };
             self.round(mending, |took, _| Told::Mended(took));
             self.rounds.is_mending = true;
         }
         if !self.rounds.is_counting && self.rounds.count.is_due(now) {
             let database = self.delivering.database.clone();
-            let counting = async move { store::depth(&mut database.crossing().await?).await };
+            let counting = async move {
+                let mut crossing = database.crossing().await?;
+                store::free_expired(&mut crossing, MEND_MAX).await?;
+                store::depth(&mut crossing).await
+            };
             self.round(counting, |took, depths| Told::Counted(took, depths.ok()));
             self.rounds.is_counting = true;
         }

@@ -290,14 +290,22 @@ pub(super) async fn depth(crossing: &mut Crossing) -> Result<Vec<Depth>, ApiErro
     .await?)
 }
 
-/// Make ready what is held without a reason, and what expired while it waited.
-pub(super) async fn mend(crossing: &mut Crossing, rows_max: i32) -> Result<i64, ApiError> {
-    Ok(sqlx::query_scalar!(
-        r#"select delivery_free_held($1) + delivery_free_expired($1) as "freed!""#,
-        rows_max,
+/// Make ready what is held without a reason.
+pub(super) async fn free_held(crossing: &mut Crossing, rows_max: i32) -> Result<i64, ApiError> {
+    Ok(
+        sqlx::query_scalar!(r#"select delivery_free_held($1) as "freed!""#, rows_max)
+            .fetch_one(crossing.connection())
+            .await?,
     )
-    .fetch_one(crossing.connection())
-    .await?)
+}
+
+/// Make ready what expired while it waited for something else. Reads every row that waits.
+pub(super) async fn free_expired(crossing: &mut Crossing, rows_max: i32) -> Result<i64, ApiError> {
+    Ok(
+        sqlx::query_scalar!(r#"select delivery_free_expired($1) as "freed!""#, rows_max)
+            .fetch_one(crossing.connection())
+            .await?,
+    )
 }
 
 fn columns<'a>(flows: impl Iterator<Item = &'a FlowKey>) -> (Vec<Uuid>, Vec<i16>) {

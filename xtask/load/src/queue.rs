@@ -1,0 +1,282 @@
+//! Measures the queue of deliveries from behind: what waits is put into the database, what ended is counted there, and the
+//! processes under measurement are asked for their processor time.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::cpu::cpu_time;
+
+/// What is put in at a time.
+const FILL: i64 = 20_000;
+
+/// Run this many seconds before the first measurement.
+const WARM: Duration = Duration::from_secs(3);
+
+#[derive(clap::Args)]
+pub(crate) struct QueueArgs {
+    /// The database, as its owner.
+    #[arg(long)]
+    database_url: String,
+    /// The tenant with a backlog, by its slug.
+    #[arg(long)]
+    noisy: String,
+    /// The tenant that sends one a second.
+    #[arg(long)]
+    quiet: String,
+    /// The function that both have.
+    #[arg(long)]
+    function: String,
+    /// Deliveries of the backlog.
+    #[arg(long)]
+    backlog: i64,
+    /// How long each measurement takes, in seconds.
+    #[arg(long)]
+    seconds: u64,
+    /// For how long a transaction is held open, in seconds.
+    #[arg(long)]
+    hold_s: u64,
+    /// A process whose time counts.
+    #[arg(long = "pid")]
+    pids: Vec<u32>,
+}
+
+/// What was measured.
+#[derive(Serialize)]
+struct Figures {
+    /// Deliveries that ended per second, alone.
+    deliveries_per_s: f64,
+    /// Processor time of all processes for each, in microseconds.
+    cpu_us_per_delivery: f64,
+    /// The same rate at the end of the time for which a transaction was held open.
+    held_deliveries_per_s: f64,
+    /// The noisy tenant's rate while the other sends one a second.
+    beside_deliveries_per_s: f64,
+    /// How long the quiet tenant's deliveries waited until they began, in ms.
+    quiet_wait_p50_ms: f64,
+    quiet_wait_p99_ms: f64,
+    quiet_waits: usize,
+}
+
+struct Tenant {
+    id: Uuid,
+    subscription_id: Uuid,
+}
+
+pub(crate) fn measure(args: &QueueArgs) -> Result<()> {
+    let figures = tokio::runtime::Runtime::new()?.block_on(figures(args))?;
+    println!("{}", serde_json::to_string(&figures)?);
+    Ok(())
+}
+
+async fn figures(args: &QueueArgs) -> Result<Figures> {
+    let mut database = PgConnection::connect(&args.database_url).await?;
+    let noisy = subscribed(&mut database, &args.noisy, &args.function).await?;
+    let quiet = subscribed(&mut database, &args.quiet, &args.function).await?;
+    for _ in 0..(args.backlog / FILL).max(1) {
+        fill(&mut database, &noisy, FILL.min(args.backlog)).await?;
+    }
+    let feeding = tokio::spawn(feed(
+        args.database_url.clone(),
+        noisy.id,
+        noisy.subscription_id,
+    ));
+    sleep(WARM).await;
+    let span = Duration::from_secs(args.seconds);
+    let (deliveries_per_s, cpu_us_per_delivery) =
+        rate(&mut database, &noisy, span, &args.pids).await?;
+    let beside = beside(args, &mut database, &noisy, &quiet, span).await?;
+    let held_deliveries_per_s = held(args, &mut database, &noisy, span).await?;
+    feeding.abort();
+    let (beside_deliveries_per_s, mut waits) = beside;
+    waits.sort_by(f64::total_cmp);
+    let at = |part: f64| {
+        waits
+            .get(((waits.len() as f64 - 1.0) * part).round() as usize)
+            .copied()
+            .unwrap_or(f64::NAN)
+    };
+    Ok(Figures {
+        deliveries_per_s,
+        cpu_us_per_delivery,
+        held_deliveries_per_s,
+        beside_deliveries_per_s,
+        quiet_wait_p50_ms: at(0.5),
+        quiet_wait_p99_ms: at(0.99),
+        quiet_waits: waits.len(),
+    })
+}
+
+/// The noisy tenant's rate while the quiet one sends one a second, and how long those waited, in ms.
+async fn beside(
+    args: &QueueArgs,
+    database: &mut PgConnection,
+    noisy: &Tenant,
+    quiet: &Tenant,
+    span: Duration,
+) -> Result<(f64, Vec<f64>)> {
+    let mut other = PgConnection::connect(&args.database_url).await?;
+    let sending = async {
+        for _ in 0..span.as_secs() {
+            fill(&mut other, quiet, 1).await?;
+            sleep(Duration::from_secs(1)).await;
+        }
+        anyhow::Ok(())
+    };
+    let (rate, sent) = tokio::join!(rate(database, noisy, span, &[]), sending);
+    sent?;
+    sleep(Duration::from_secs(2)).await;
+    let waits = sqlx::query_scalar(
+        "select (extract(epoch from started_at) * 1000)::float8
+            - ('x' || lpad(left(replace(delivery_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint
+         from delivery_ended where tenant_id = $1",
+    )
+    .bind(quiet.id)
+    .fetch_all(database)
+    .await?;
+    Ok((rate?.0, waits))
+}
+
+/// The rate at the end of the time for which another connection holds a transaction open.
+async fn held(
+    args: &QueueArgs,
+    database: &mut PgConnection,
+    noisy: &Tenant,
+    span: Duration,
+) -> Result<f64> {
+    let mut holder = PgConnection::connect(&args.database_url).await?;
+    for statement in [
+        "set idle_in_transaction_session_timeout = 0",
+        "begin isolation level repeatable read",
+        "select 1 from tenant limit 1",
+    ] {
+        sqlx::raw_sql(statement).execute(&mut holder).await?;
+    }
+    sleep(Duration::from_secs(args.hold_s).saturating_sub(span)).await;
+    let (rate, _) = rate(database, noisy, span, &[]).await?;
+    sqlx::raw_sql("rollback").execute(&mut holder).await?;
+    Ok(rate)
+}
+
+/// How many of the tenant's end in a second, and the processes' time for each.
+async fn rate(
+    database: &mut PgConnection,
+    tenant: &Tenant,
+    span: Duration,
+    pids: &[u32],
+) -> Result<(f64, f64)> {
+    let pids: Vec<u32> = pids.iter().flat_map(|pid| family(*pid)).collect();
+    // A connection of the database may end meanwhile, and takes its time along.
+    let cpu = || {
+        pids.iter()
+            .filter_map(|pid| cpu_time(*pid).ok())
+            .sum::<Duration>()
+    };
+    let (before, cpu_before, began) = (ended(database, tenant.id).await?, cpu(), Instant::now());
+    sleep(span).await;
+    let count = (ended(database, tenant.id).await? - before) as f64;
+    let used = cpu().saturating_sub(cpu_before);
+    Ok((
+        count / began.elapsed().as_secs_f64(),
+        used.as_secs_f64() * 1e6 / count,
+    ))
+}
+
+/// A process and its children: each connection of a database is one.
+fn family(pid: u32) -> Vec<u32> {
+    let children =
+        std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children = children
+        .split_whitespace()
+        .filter_map(|child| child.parse().ok());
+    std::iter::once(pid).chain(children).collect()
+}
+
+async fn ended(database: &mut PgConnection, tenant: Uuid) -> Result<i64> {
+    Ok(
+        sqlx::query_scalar("select count(*) from delivery_ended where tenant_id = $1")
+            .bind(tenant)
+            .fetch_one(database)
+            .await?,
+    )
+}
+
+/// Keep something waiting for as long as it is measured.
+async fn feed(database_url: String, id: Uuid, subscription_id: Uuid) -> Result<()> {
+    let mut database = PgConnection::connect(&database_url).await?;
+    let tenant = Tenant {
+        id,
+        subscription_id,
+    };
+    loop {
+        let few =
+            "select count(*) from (select from delivery where tenant_id = $1 limit 20000) some";
+        let waiting: i64 = sqlx::query_scalar(few)
+            .bind(id)
+            .fetch_one(&mut database)
+            .await?;
+        if waiting < FILL {
+            fill(&mut database, &tenant, FILL).await?;
+        }
+        sleep(Duration::from_millis(500)).await;
+    }
+}
+
+async fn subscribed(database: &mut PgConnection, slug: &str, function: &str) -> Result<Tenant> {
+    let subscription_id = Uuid::now_v7();
+    let id = sqlx::query_scalar(
+        "insert into subscription (tenant_id, subscription_id, function_id, event_type, retry, expires_after_s, pause_after_dead,
+            created_by)
+         select t.tenant_id, $3, f.function_id, 'bench', '{}', 86400, 0, 'bench'
+         from tenant t join function f on f.tenant_id = t.tenant_id
+         where t.slug = $1 and f.name = $2
+         returning tenant_id",
+    )
+    .bind(slug)
+    .bind(function)
+    .bind(subscription_id)
+    .fetch_one(database)
+    .await
+    .with_context(|| format!("{slug} has no function {function}"))?;
+    Ok(Tenant {
+        id,
+        subscription_id,
+    })
+}
+
+/// So many events with a delivery each, of a kilobyte together, in one transaction.
+async fn fill(database: &mut PgConnection, tenant: &Tenant, count: i64) -> Result<()> {
+    let Tenant {
+        id,
+        subscription_id,
+    } = tenant;
+    let statement = format!(
+        r#"
+        begin;
+        create temporary table sent on commit drop as
+            select n, overlay(gen_random_uuid()::text placing left(t, 8) || '-' || substr(t, 9, 4) || '-7' from 1)::uuid as id
+            from generate_series(1, {count}) n,
+                (select lpad(to_hex((extract(epoch from clock_timestamp()) * 1000)::bigint), 12, '0') as t) now;
+        insert into event (tenant_id, event_id, event_type, external_id, occurred_at, root_event_id, data, data_bytes, data_sha256,
+            request_id, deliveries)
+        select '{id}', id, 'bench', id::text, now(), id, convert_to(format('{{"n":%s}}', n), 'UTF8'), 7, sha256(id::text::bytea),
+            gen_random_uuid(), 1
+        from sent;
+        insert into queue_flow (tenant_id, lane) values ('{id}', 0) on conflict do nothing;
+        insert into delivery (tenant_id, delivery_id, event_id, subscription_id, function_id, lane, ready_at, expires_at)
+        select '{id}', s.id, s.id, u.subscription_id, u.function_id, 0, clock_timestamp(), now() + interval '1 day'
+        from sent s, subscription u
+        where u.tenant_id = '{id}' and u.subscription_id = '{subscription_id}';
+        select pg_notify('cartwright_deliveries', '{id}');
+        commit;
+        "#
+    );
+    sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(database)
+        .await?;
+    Ok(())
+}
