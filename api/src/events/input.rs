@@ -5,9 +5,8 @@ use chrono::SecondsFormat;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::store::{self, EventRow};
+use super::store::EventRow;
 use crate::clients::object_store::ObjectStore;
-use crate::database::TenantTx;
 use crate::error::ApiError;
 use crate::expressions::{Expression, Failure};
 use crate::subscriptions::matching::envelope;
@@ -25,7 +24,6 @@ pub(crate) struct StoredEvent {
     /// Of a schedule's: its function gets the data alone.
     pub(crate) schedule_id: Option<Uuid>,
     pub(crate) occurred_at: chrono::DateTime<chrono::Utc>,
-    pub(crate) request_id: Uuid,
     pub(crate) data: Kept,
 }
 
@@ -55,7 +53,6 @@ impl From<EventRow> for StoredEvent {
             source: row.source,
             schedule_id: row.schedule_id,
             occurred_at: row.occurred_at,
-            request_id: row.request_id,
             data: Kept::of(row.data, row.object_key),
         }
     }
@@ -69,12 +66,6 @@ impl Kept {
             (None, key) => Self::Under(key.unwrap_or_default()),
         }
     }
-}
-
-/// These events, those that are still kept. Large data is not had yet: see [`StoredEvent::data`].
-pub(crate) async fn load(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<StoredEvent>, ApiError> {
-    let rows = store::find(tx, ids).await?;
-    Ok(rows.into_iter().map(StoredEvent::from).collect())
 }
 
 impl StoredEvent {
@@ -143,7 +134,6 @@ mod tests {
             source: Some("shop".to_owned()),
             schedule_id: None,
             occurred_at: "2026-01-02T03:04:05Z".parse().unwrap(),
-            request_id: Uuid::nil(),
             data: Kept::Here(data.clone()),
         };
         (event, data)

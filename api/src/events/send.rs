@@ -47,7 +47,7 @@ static TENANTS: LazyLock<Cache<String, TenantId>> = LazyLock::new(|| {
 #[utoipa::path(
     post, path = "/v1/events", operation_id = "send_events", tag = "Events",
     params(("Cartwright-Tenant" = Option<String>, Header, description = "The tenant of events that name none, by name or id")),
-    request_body(content = Incoming, content_type = "application/json", description = "An event, or a list of events"),
+    request_body(content = Incoming<'_>, content_type = "application/json", description = "An event, or a list of events"),
     responses(
         (status = 202, description = "What became of the event; for a list, a list in the same order", body = Accepted),
         (status = 400, description = "`invalid_request`: `errors[]` has the place of every offence: a type or id that is none, data \

@@ -91,7 +91,6 @@ impl Claimed {
             source: self.source.take(),
             schedule_id: self.schedule_id,
             occurred_at: self.occurred_at.unwrap_or_default(),
-            request_id: self.request_id.unwrap_or_default(),
             data: Kept::of(self.data.take(), self.object_key.clone()),
         }
     }
