@@ -42,6 +42,14 @@ export function violationsOf(problem: Problem): Violation[] {
   );
 }
 
+/** The broken rules of anything that was thrown, as sentences by the pointer to their member. */
+export function placesOf(thrown: unknown): Record<string, string> {
+  if (!thrown) return {};
+  return Object.fromEntries(
+    violationsOf(problemOf(thrown)).map(({ pointer, detail }) => [pointer, sentence(detail)]),
+  );
+}
+
 /** A detail as it stands on a page: with a capital and a full stop. */
 export function sentence(detail: string): string {
   const text = detail.charAt(0).toUpperCase() + detail.slice(1);

@@ -3,7 +3,7 @@ import { formatBytes } from "./bytes";
 import { compactCount, formatCount, formatShare, share } from "./count";
 import { formatCost, formatMoney } from "./money";
 import { countedQuantity } from "./quantity";
-import { exactTime, formatMicros, relativeTime } from "./time";
+import { clockTime, exactTime, formatMicros, relativeTime } from "./time";
 
 test("a sum past 2^53 keeps every digit", () => {
   expect(formatCount("9007199254740993")).toBe("9,007,199,254,740,993");
@@ -60,4 +60,10 @@ test("a duration has the unit that fits", () => {
   expect(formatMicros(23)).toBe("23 µs");
   expect(formatMicros(1_420)).toBe("1.42 ms");
   expect(formatMicros(2_100_000)).toBe("2.1 s");
+});
+
+test("a time is told by the clock of the zone that counts", () => {
+  const at = "2026-11-23T08:00:00Z";
+  expect(clockTime(at, "Europe/Berlin")).toBe("Mon, 23 Nov 2026, 09:00");
+  expect(clockTime(at, "Asia/Tokyo")).toBe("Mon, 23 Nov 2026, 17:00");
 });

@@ -44,3 +44,16 @@ export function formatMicros(duration_us: number): string {
 function trimmed(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: value < 10 ? 2 : value < 100 ? 1 : 0 });
 }
+
+/** `Mon 23 Nov 2026, 02:30`, by the clock of a zone; without one, of the reader's. */
+export function clockTime(at: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat("en-GB", {
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone,
+  }).format(new Date(at));
+}

@@ -1,6 +1,8 @@
 import { Boxes, ChartColumn, Crosshair, KeyRound, ListTree, SlidersHorizontal } from "lucide-react";
+import { useRef } from "react";
 import { NavLink } from "react-router";
 import { WhoIsIn } from "../session/who-is-in";
+import { useCurrentInView } from "../ui/current-in-view";
 import { Mark } from "./mark";
 import { ThemeChoice } from "./theme";
 
@@ -15,6 +17,8 @@ const PLACES = [
 
 /** The places of the console: at the side, or on top where the window is narrow. */
 export function Places() {
+  const row = useRef<HTMLElement>(null);
+  useCurrentInView(row);
   return (
     <header className="border-b border-line bg-surface md:border-r md:border-b-0">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5 md:sticky md:top-0 md:h-screen md:flex-col md:flex-nowrap md:items-stretch md:px-3 md:py-5">
@@ -26,6 +30,7 @@ export function Places() {
           Cartwright
         </NavLink>
         <nav
+          ref={row}
           aria-label="Places"
           className="order-last -mx-1 flex w-full gap-0.5 overflow-x-auto md:order-none md:mx-0 md:flex-col"
         >

@@ -28,17 +28,22 @@ export function queryOf(search: URLSearchParams, now: Date): Query {
     const value = search.get(name);
     return value && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
   };
-  const since = SINCE[search.get("since") ?? ""];
   return {
     function: text("function"),
     // A version is one of a function: without it the number says nothing.
     version: text("function") ? whole("version") : undefined,
     outcome: text("outcome") as Query["outcome"],
     trigger: text("trigger") as Query["trigger"],
-    from: since ? new Date(now.getTime() - since.back_ms).toISOString() : text("from"),
+    from: fromOf(search.get("since"), now) ?? text("from"),
     to: text("to"),
     min_fuel: whole("min_fuel"),
   };
+}
+
+/** The time that a span of [`SINCE`] begins at; none for any other word. */
+export function fromOf(since: string | null, now: Date): string | undefined {
+  const span = SINCE[since ?? ""];
+  return span && new Date(now.getTime() - span.back_ms).toISOString();
 }
 
 /** The address with one filter set or taken away; the others stay. */

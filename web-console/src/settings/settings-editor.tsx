@@ -1,13 +1,13 @@
 import { useState } from "react";
 import type { Schemas } from "../api/client";
-import { problemOf, sentence, violationsOf } from "../api/problem";
+import { placesOf } from "../api/problem";
 import { Button } from "../ui/button";
 import { JsonEditor, jsonFault } from "../ui/json-editor";
 import { ProblemNotice } from "../ui/notice";
 import { Panel } from "../ui/panel";
 import { Segments } from "../ui/segments";
 import { When } from "../ui/when";
-import { type Faults, faultsOf } from "./faults";
+import { faultsOf } from "./faults";
 import { formOf, isSettings, type Json, startingSettings } from "./form";
 import { useSaveConfig } from "./queries";
 import { SettingsFields } from "./settings-fields";
@@ -39,7 +39,7 @@ export function SettingsEditor({
 
   const inForm = view === "form" && fields !== null && isSettings(settings);
   const faults = inForm ? faultsOf(fields, settings) : {};
-  const shown = { ...(asked ? faults : {}), ...refusedPlaces(save.error) };
+  const shown = { ...(asked ? faults : {}), ...placesOf(save.error) };
   const hinder = inForm ? Object.keys(faults).length > 0 : jsonFault(text) !== null;
 
   const change = (next: Json) => {
@@ -135,14 +135,6 @@ function SaveRow({
       </p>
     </div>
   );
-}
-
-/** The places that the API refused, each with its sentence. */
-function refusedPlaces(thrown: unknown): Faults {
-  const places: Faults = {};
-  if (!thrown) return places;
-  for (const { pointer, detail } of violationsOf(problemOf(thrown))) places[pointer] = sentence(detail);
-  return places;
 }
 
 function titleOf(schema: unknown): string | undefined {

@@ -1,9 +1,13 @@
+import { useRef } from "react";
 import { NavLink } from "react-router";
+import { useCurrentInView } from "./current-in-view";
 
 /** The pages of one thing, as links: each has an address of its own. */
 export function Tabs({ label, tabs }: { label: string; tabs: { to: string; label: string }[] }) {
+  const row = useRef<HTMLElement>(null);
+  useCurrentInView(row);
   return (
-    <nav aria-label={label} className="mb-6 flex gap-5 overflow-x-auto border-b border-line">
+    <nav ref={row} aria-label={label} className="mb-6 flex gap-5 overflow-x-auto border-b border-line">
       {tabs.map((tab) => (
         <NavLink
           key={tab.to}
