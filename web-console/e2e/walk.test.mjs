@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import "./session.mjs";
 import "./functions.mjs";
 import "./runs.mjs";
+import "./endpoints.mjs";
 import "./more.mjs";
 import "./fleet.mjs";
 import "./operator-targets.mjs";

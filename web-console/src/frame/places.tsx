@@ -1,4 +1,13 @@
-import { Boxes, ChartColumn, Crosshair, KeyRound, ListTree, SlidersHorizontal } from "lucide-react";
+import {
+  Boxes,
+  ChartColumn,
+  Crosshair,
+  KeyRound,
+  ListTree,
+  Send,
+  SlidersHorizontal,
+  Webhook,
+} from "lucide-react";
 import { useRef } from "react";
 import { NavLink } from "react-router";
 import { WhoIsIn } from "../session/who-is-in";
@@ -10,6 +19,8 @@ const PLACES = [
   { to: "/functions", label: "Functions", icon: Boxes },
   { to: "/targets", label: "Targets", icon: Crosshair },
   { to: "/runs", label: "Runs", icon: ListTree },
+  { to: "/sources", label: "Sources", icon: Webhook },
+  { to: "/endpoints", label: "Endpoints", icon: Send },
   { to: "/usage", label: "Usage", icon: ChartColumn },
   { to: "/keys", label: "API keys", icon: KeyRound },
   { to: "/tenant", label: "Settings", icon: SlidersHorizontal },

@@ -112,6 +112,26 @@ export const router = createBrowserRouter([
             lazy: async () => ({ Component: (await import("../invocations/run-page")).RunPage }),
           },
           {
+            path: "/sources",
+            lazy: async () => ({ Component: (await import("../sources/sources-page")).SourcesPage }),
+          },
+          {
+            path: "/sources/:id",
+            lazy: async () => ({ Component: (await import("../sources/source-page")).SourcePage }),
+          },
+          {
+            path: "/endpoints",
+            lazy: async () => ({ Component: (await import("../endpoints/endpoints-page")).EndpointsPage }),
+          },
+          {
+            path: "/endpoints/:id",
+            lazy: async () => ({ Component: (await import("../endpoints/endpoint-page")).EndpointPage }),
+          },
+          {
+            path: "/messages/:id",
+            lazy: async () => ({ Component: (await import("../messages/message-page")).MessagePage }),
+          },
+          {
             path: "/usage",
             lazy: async () => ({ Component: (await import("../usage/usage-page")).UsagePage }),
           },
