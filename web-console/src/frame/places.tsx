@@ -2,11 +2,13 @@ import {
   Boxes,
   ChartColumn,
   Crosshair,
+  Inbox,
   KeyRound,
   ListTree,
   Send,
   SlidersHorizontal,
   Webhook,
+  Zap,
 } from "lucide-react";
 import { useRef } from "react";
 import { NavLink } from "react-router";
@@ -19,6 +21,8 @@ const PLACES = [
   { to: "/functions", label: "Functions", icon: Boxes },
   { to: "/targets", label: "Targets", icon: Crosshair },
   { to: "/runs", label: "Runs", icon: ListTree },
+  { to: "/events", label: "Events", icon: Zap },
+  { to: "/deliveries", label: "Deliveries", icon: Inbox },
   { to: "/sources", label: "Sources", icon: Webhook },
   { to: "/endpoints", label: "Endpoints", icon: Send },
   { to: "/usage", label: "Usage", icon: ChartColumn },

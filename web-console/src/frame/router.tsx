@@ -112,6 +112,36 @@ export const router = createBrowserRouter([
             lazy: async () => ({ Component: (await import("../invocations/run-page")).RunPage }),
           },
           {
+            path: "/events",
+            lazy: async () => ({ Component: (await import("../events/events-page")).EventsPage }),
+          },
+          {
+            path: "/events/:id",
+            lazy: async () => ({ Component: (await import("../events/event-page")).EventPage }),
+          },
+          {
+            path: "/deliveries",
+            lazy: async () => ({
+              Component: (await import("../deliveries/deliveries-layout")).DeliveriesLayout,
+            }),
+            children: [
+              {
+                index: true,
+                lazy: async () => ({
+                  Component: (await import("../deliveries/deliveries-page")).DeliveriesPage,
+                }),
+              },
+              {
+                path: "failed",
+                lazy: async () => ({ Component: (await import("../deliveries/failures-page")).FailuresPage }),
+              },
+            ],
+          },
+          {
+            path: "/deliveries/:id",
+            lazy: async () => ({ Component: (await import("../deliveries/delivery-page")).DeliveryPage }),
+          },
+          {
             path: "/sources",
             lazy: async () => ({ Component: (await import("../sources/sources-page")).SourcesPage }),
           },
