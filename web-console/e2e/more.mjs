@@ -75,11 +75,17 @@ test("no token lies where a script could read it", async () => {
 
 test("on a narrow window the pages stay within it", async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  for (const path of ["/functions", "/functions/volume-discount", "/runs", "/usage"]) {
+  const functionPages = ["/functions", "/functions/volume-discount", "/functions/volume-discount/triggers"];
+  const lists = ["/events", "/deliveries", "/deliveries/failed", "/schedules", "/sources", "/endpoints"];
+  for (const path of [...functionPages, ...lists, "/runs", "/usage"]) {
     await page.goto(CONSOLE_URL + path);
     await page.getByRole("table").first().waitFor();
     const over_px = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    const places = page.getByRole("navigation", { name: "Places" });
+    const { x, width } = await places.locator("[aria-current=page]").boundingBox();
+    assert.ok(x >= 0 && x + width <= 390, `the place of ${path} is out of sight`);
     assert.ok(over_px <= 0, `${path} is ${over_px} px wider than the window`);
+    if (path !== "/usage") await look(page, `narrow${path.replaceAll("/", "-")}`);
   }
   await look(page, "narrow");
   await page.setViewportSize({ width: 1280, height: 800 });

@@ -15,7 +15,7 @@ export const CART = {
 
 export const name = `e2e-${randomBytes(4).toString("hex")}`;
 export const who = { email: `${name}@example.com`, password: `pass-${randomBytes(12).toString("hex")}` };
-/** `key`: the API key that a step made. `invocation`: the run that a step began. */
+/** `key`: the API key that a step made. `invocation`: the run that a step began. `source`, `secret`: where webhooks go, and what signs them. */
 export const visit = {};
 
 const browser = await openBrowser();

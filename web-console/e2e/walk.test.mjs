@@ -5,6 +5,8 @@ import { after, test } from "node:test";
 import "./session.mjs";
 import "./functions.mjs";
 import "./runs.mjs";
+import "./triggers.mjs";
+import "./events.mjs";
 import "./endpoints.mjs";
 import "./more.mjs";
 import "./fleet.mjs";

@@ -1,5 +1,6 @@
 import {
   Boxes,
+  CalendarClock,
   ChartColumn,
   Crosshair,
   Inbox,
@@ -23,6 +24,7 @@ const PLACES = [
   { to: "/runs", label: "Runs", icon: ListTree },
   { to: "/events", label: "Events", icon: Zap },
   { to: "/deliveries", label: "Deliveries", icon: Inbox },
+  { to: "/schedules", label: "Schedules", icon: CalendarClock },
   { to: "/sources", label: "Sources", icon: Webhook },
   { to: "/endpoints", label: "Endpoints", icon: Send },
   { to: "/usage", label: "Usage", icon: ChartColumn },

@@ -80,6 +80,10 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../settings/settings-page")).SettingsPage }),
               },
               {
+                path: "triggers",
+                lazy: async () => ({ Component: (await import("../functions/triggers-page")).TriggersPage }),
+              },
+              {
                 path: "runs",
                 lazy: async () => ({
                   Component: (await import("../invocations/function-runs-page")).FunctionRunsPage,
@@ -140,6 +144,10 @@ export const router = createBrowserRouter([
           {
             path: "/deliveries/:id",
             lazy: async () => ({ Component: (await import("../deliveries/delivery-page")).DeliveryPage }),
+          },
+          {
+            path: "/schedules",
+            lazy: async () => ({ Component: (await import("../schedules/schedules-page")).SchedulesPage }),
           },
           {
             path: "/sources",

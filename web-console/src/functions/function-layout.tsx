@@ -43,6 +43,7 @@ export function FunctionLayout() {
           { to: `${base}/try`, label: "Try" },
           { to: `${base}/shadow`, label: "Shadow run" },
           { to: `${base}/settings`, label: "Settings" },
+          { to: `${base}/triggers`, label: "Triggers" },
           { to: `${base}/runs`, label: "Runs" },
           { to: `${base}/logs`, label: "Logs" },
           { to: `${base}/call`, label: "How to call it" },

@@ -1,0 +1,102 @@
+// From what came in to what became of it: events, their deliveries, what died, and what is sent again.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CART, CONSOLE_URL, heading, look, name, PLATFORM_KEY, page, place } from "./visit.mjs";
+import { webhook } from "./webhook.mjs";
+
+const deliveries = () => page.getByRole("table", { name: "Deliveries, newest first" });
+
+test("an event of the platform is delivered, and leads to its run", async () => {
+  assert.equal((await send({ id: "order-1", type: "orders/paid", data: CART })).deliveries, 1);
+  await page.goto(`${CONSOLE_URL}/events?type=orders/paid`);
+  await page.getByRole("table", { name: "Events" }).getByRole("link", { name: "orders/paid" }).click();
+  await heading("orders/paid");
+  await page.getByRole("region", { name: "data" }).getByText("unit_price").waitFor();
+  await deliveries().getByText("succeeded", { exact: true }).waitFor();
+  await look(page, "event");
+  await deliveries().locator('a[href^="/deliveries/"]').click();
+  const attempts = page.getByRole("table", { name: "Attempts" });
+  await attempts.getByText("ok", { exact: true }).waitFor();
+  await look(page, "delivery");
+  await attempts.locator('a[href^="/runs/"]').click();
+  await page.getByRole("region", { name: "output" }).getByText("Launch offer").waitFor();
+});
+
+test("an event is edited and sent, and the delivery that dies says why", async () => {
+  await page.goto(`${CONSOLE_URL}/events?type=orders/paid`);
+  await page.getByRole("table", { name: "Events" }).getByRole("link", { name: "orders/paid" }).click();
+  await page.getByRole("button", { name: "Edit and send…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Send orders/paid again" });
+  await dialog.getByLabel("Data").fill('{"cart": "no cart"}');
+  await look(page, "event-edited");
+  await dialog.getByRole("button", { name: "Send", exact: true }).click();
+  await page.getByText("Sent: 1 delivery", { exact: true }).first().waitFor();
+  await deliveries().getByText("dead", { exact: true }).waitFor();
+  await page.getByText("Caused by").waitFor();
+  await deliveries().locator('a[href^="/deliveries/"]').click();
+  await page.getByRole("alert").first().waitFor();
+  await look(page, "delivery-dead");
+});
+
+test("a dead delivery is replayed", async () => {
+  await page.getByRole("button", { name: "Replay" }).click();
+  await page.getByRole("link", { name: /^a replay of/ }).waitFor();
+  await page.getByText("dead", { exact: true }).waitFor();
+});
+
+test("what died is grouped by function and cause, with an example", async () => {
+  await place("Deliveries");
+  await deliveries().getByText("succeeded", { exact: true }).first().waitFor();
+  await look(page, "deliveries");
+  await page.getByLabel("Status").selectOption("dead");
+  await page.waitForURL(/status=dead/);
+  await deliveries().getByText("succeeded", { exact: true }).first().waitFor({ state: "detached" });
+  await page.getByRole("link", { name: "Failed", exact: true }).click();
+  const group = page
+    .getByRole("table", { name: "Failed deliveries" })
+    .getByRole("row", { name: "volume-discount" });
+  await group.getByText("exited with an error", { exact: true }).waitFor();
+  await group.getByRole("cell", { name: "2", exact: true }).waitFor();
+  await look(page, "deliveries-failed");
+  await group.getByRole("link", { name: /^Show them/ }).click();
+  await page.waitForURL(/cause=exited/);
+  assert.equal(await page.getByLabel("Function").inputValue(), "volume-discount");
+});
+
+test("a delivery that is held can be cancelled", async () => {
+  await page.goto(`${CONSOLE_URL}/functions/volume-discount/triggers`);
+  const subscriptions = page.getByRole("table", { name: "Subscriptions" });
+  await subscriptions.getByRole("button", { name: "Pause orders/*" }).click();
+  await subscriptions.getByText("paused", { exact: true }).waitFor();
+  assert.equal((await send({ id: "order-2", type: "orders/paid", data: CART })).deliveries, 1);
+  await page.goto(`${CONSOLE_URL}/deliveries?status=pending`);
+  await deliveries().getByText("held", { exact: true }).waitFor();
+  await deliveries().locator('a[href^="/deliveries/"]').click();
+  await page.getByText("It is held", { exact: true }).waitFor();
+  await look(page, "delivery-held");
+  await page.getByRole("button", { name: "Cancel the delivery" }).click();
+  await page.getByText("cancelled", { exact: true }).waitFor();
+});
+
+test("a signed webhook becomes an event of its source; one that meets nothing says what to do", async () => {
+  const answer = await webhook("msg-1", { type: "user.created", data: { id: 7 } });
+  assert.equal(answer.status, 200);
+  await page.goto(`${CONSOLE_URL}/events?source=crm`);
+  await page.getByRole("table", { name: "Events" }).getByRole("link", { name: "user.created" }).click();
+  await page.getByText("It met no subscription").waitFor();
+  await look(page, "event-met-none");
+  await place("Events");
+  await page.getByRole("table", { name: "Events" }).getByText("the platform").first().waitFor();
+  await look(page, "events");
+});
+
+async function send(event) {
+  const answer = await fetch(`${CONSOLE_URL}/v1/events`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${PLATFORM_KEY}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ tenant: name, ...event }),
+  });
+  assert.equal(answer.status, 202);
+  return answer.json();
+}

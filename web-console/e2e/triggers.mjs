@@ -1,0 +1,110 @@
+// What runs a function by itself: a source whose webhooks come in, subscriptions, and schedules.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CART, CONSOLE_URL, guard, heading, look, page, place, tab, visit } from "./visit.mjs";
+
+test("a source shows the address to paste and, once, its secret", async () => {
+  await place("Sources");
+  await page.getByText("No sources yet").waitFor();
+  await look(page, "sources-none");
+  await page.getByRole("button", { name: "Create a source" }).click();
+  await page.getByLabel("Name").fill("crm");
+  await look(page, "source-wishes");
+  await page.getByLabel("Signed by").selectOption("hmac");
+  await page.getByLabel("Header with the signature").waitFor();
+  await look(page, "source-hmac");
+  await page.getByLabel("Signed by").selectOption("standard_webhooks");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Source crm" });
+  visit.source = (await dialog.getByRole("region", { name: "Address" }).textContent()).trim();
+  visit.secret = (await dialog.getByRole("region", { name: "Secret" }).textContent()).trim();
+  assert.match(visit.secret, /^whsec_/);
+  await look(page, "source-once");
+  await dialog.getByRole("button", { name: "I have copied it" }).click();
+  await heading("crm");
+  assert.ok(!(await page.content()).includes(visit.secret));
+  await look(page, "source");
+});
+
+test("a second secret is added beside the first", async () => {
+  await page.getByRole("button", { name: "Add a secret…" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Add", exact: true }).click();
+  await page.getByRole("dialog").getByText("It is shown this once").waitFor();
+  await page.getByRole("button", { name: "I have copied it" }).click();
+  const secrets = page.getByRole("table", { name: "Secrets" });
+  await secrets.getByText("in 23 h").waitFor();
+  assert.equal(await secrets.getByRole("button", { name: /^Remove secret/ }).count(), 2);
+});
+
+test("a filter that cannot be read is refused with its line and column", async () => {
+  await page.goto(`${CONSOLE_URL}/functions/volume-discount`);
+  await tab("Triggers");
+  await page.getByText("No event runs it").waitFor();
+  await look(page, "triggers-none");
+  await page.getByRole("button", { name: "Subscribe" }).click();
+  const dialog = page.getByRole("dialog", { name: "Subscribe volume-discount to events" });
+  await dialog.getByLabel("Event type").fill("orders/*");
+  await dialog.getByLabel("Filter").fill("event.data.total >");
+  await dialog.getByLabel("Transform").fill("event.data");
+  guard.tolerateOnce(/400.*subscriptions/);
+  await dialog.getByRole("button", { name: "Subscribe" }).click();
+  await dialog
+    .getByText(/line 1, column 19/)
+    .first()
+    .waitFor();
+  await look(page, "subscription-refused");
+  await dialog.getByLabel("Filter").fill("has(event.data.cart)");
+  await dialog.getByRole("button", { name: "Subscribe" }).click();
+  await page.getByRole("table", { name: "Subscriptions" }).getByText("has(event.data.cart)").waitFor();
+});
+
+test("a subscription is changed, paused and resumed", async () => {
+  const table = page.getByRole("table", { name: "Subscriptions" });
+  await table.getByRole("button", { name: "Change orders/*" }).click();
+  await page.getByLabel("Attempts, at most").fill("2");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await table.getByRole("button", { name: "Pause orders/*" }).click();
+  await table.getByText("paused", { exact: true }).waitFor();
+  await look(page, "triggers-paused");
+  await table.getByRole("button", { name: "Resume orders/*" }).click();
+  await table.getByText("on", { exact: true }).waitFor();
+});
+
+test("a schedule says the next five times by its own clock, and runs now", async () => {
+  await page.getByRole("button", { name: "Schedule", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Create a schedule" });
+  await dialog.getByLabel("Rule").fill("0 25 * * *");
+  await dialog.getByLabel("By the clock of").fill("Europe/Berlin");
+  guard.tolerateOnce(/400.*schedules/);
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await dialog.getByRole("alert").waitFor();
+  await look(page, "schedule-refused");
+  await dialog.getByRole("button", { name: "On weekdays at 09:00" }).click();
+  await dialog.getByLabel("Input").fill(JSON.stringify(CART));
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  const made = page.getByRole("dialog", { name: "volume-discount is scheduled" });
+  const times = made.getByRole("listitem").filter({ hasText: "09:00" });
+  await times.nth(4).waitFor();
+  assert.equal(await times.count(), 5);
+  await look(page, "schedule-made");
+  await made.getByRole("button", { name: "Good" }).click();
+  const table = page.getByRole("table", { name: "Schedules" });
+  await table.getByText("On weekdays at 09:00").waitFor();
+  await look(page, "triggers");
+  await table.getByRole("button", { name: /^Run now/ }).click();
+  await page.getByText("volume-discount runs now", { exact: true }).first().waitFor();
+});
+
+test("the schedules of all functions stand on a page of their own, and can be paused there", async () => {
+  await place("Schedules");
+  await heading("Schedules");
+  const table = page.getByRole("table", { name: "Schedules" });
+  await table.getByRole("link", { name: "volume-discount" }).waitFor();
+  await look(page, "schedules");
+  await table.getByRole("button", { name: /^Pause/ }).click();
+  await table.getByText("paused", { exact: true }).waitFor();
+  await table.getByRole("button", { name: /^Resume/ }).click();
+  await table.getByRole("button", { name: /^Pause/ }).waitFor();
+});
