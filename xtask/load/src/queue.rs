@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::sleep;
@@ -91,6 +91,7 @@ async fn figures(args: &QueueArgs) -> Result<Figures> {
         rate(&mut database, &noisy, span, &args.pids).await?;
     let beside = beside(args, &mut database, &noisy, &quiet, span).await?;
     let held_deliveries_per_s = held(args, &mut database, &noisy, span).await?;
+    ensure!(!feeding.is_finished(), "the backlog was not kept up");
     feeding.abort();
     let (beside_deliveries_per_s, mut waits) = beside;
     waits.sort_by(f64::total_cmp);
@@ -214,7 +215,7 @@ async fn feed(database_url: String, id: Uuid, subscription_id: Uuid) -> Result<(
     };
     loop {
         let few =
-            "select count(*) from (select from delivery where tenant_id = $1 limit 20000) some";
+            "select count(*) from (select from delivery where tenant_id = $1 limit 20000) few";
         let waiting: i64 = sqlx::query_scalar(few)
             .bind(id)
             .fetch_one(&mut database)
