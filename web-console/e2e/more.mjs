@@ -27,6 +27,17 @@ test("a function's target says what goes in and what must come out", async () =>
   await page.getByRole("region", { name: "Output schema" }).getByText("AdjustedRate").waitFor();
   await page.getByText("None of yours runs here").waitFor();
   await look(page, "target");
+  await page.getByRole("button", { name: "Change…" }).click();
+  await page.getByRole("button", { name: "Add shipping-rule" }).click();
+  await page.getByLabel("When shipping-rule fails").selectOption("fail");
+  await look(page, "target-bindings");
+  await page.getByRole("button", { name: "Save the list" }).click();
+  const bound = page.getByRole("table", { name: "Functions that run here" });
+  await bound.getByText("the call fails").waitFor();
+  await page.getByRole("button", { name: "Change…" }).click();
+  await page.getByRole("button", { name: "Take shipping-rule out" }).click();
+  await page.getByRole("button", { name: "Save the list" }).click();
+  await page.getByText("None of yours runs here").waitFor();
   await place("Targets");
   await heading("Targets");
   await page.getByRole("table", { name: "Targets" }).getByRole("link", { name: "cart.discount" }).waitFor();

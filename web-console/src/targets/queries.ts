@@ -1,8 +1,9 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answered, api, type Schemas } from "../api/client";
 
 export type TargetSummary = Schemas["TargetSummary"];
 export type Binding = Schemas["Binding"];
+export type NewBinding = Schemas["NewBinding"];
 
 const TARGETS = ["targets"];
 
@@ -28,5 +29,15 @@ export function useBindings(target: string) {
   return useQuery({
     queryKey: [...TARGETS, target, "bindings"],
     queryFn: () => answered(api.GET("/v1/targets/{target}/bindings", { params: { path: { target } } })),
+  });
+}
+
+/** Puts the whole list anew. */
+export function usePutBindings(target: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewBinding[]) =>
+      answered(api.PUT("/v1/targets/{target}/bindings", { params: { path: { target } }, body })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: [...TARGETS, target, "bindings"] }),
   });
 }

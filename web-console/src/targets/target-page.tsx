@@ -1,11 +1,10 @@
 import { Link, useParams } from "react-router";
 import { Code } from "../ui/code";
-import { Empty } from "../ui/empty";
 import { ProblemNotice } from "../ui/notice";
 import { PageHead, Panel } from "../ui/panel";
 import { Skeleton } from "../ui/skeleton";
-import { Table } from "../ui/table";
-import { type Binding, useBindings, useTarget } from "./queries";
+import { BindingsPanel } from "./bindings-panel";
+import { useTarget } from "./queries";
 
 const pretty = (value: unknown) => JSON.stringify(value, null, 2);
 
@@ -13,7 +12,6 @@ const pretty = (value: unknown) => JSON.stringify(value, null, 2);
 export function TargetPage() {
   const { target: name = "" } = useParams();
   const found = useTarget(name);
-  const bindings = useBindings(name);
   if (found.isError) return <ProblemNotice thrown={found.error} retry={() => found.refetch()} />;
   if (found.isPending) return <Skeleton lines={8} />;
   const target = found.data;
@@ -25,23 +23,7 @@ export function TargetPage() {
       </Link>
       <PageHead title={target.name} note={target.description || target.title} />
       <div className="grid gap-5">
-        <Panel
-          title="Functions that run here"
-          note="In the order in which a call answers with their results."
-          flush
-        >
-          {bindings.isError ? (
-            <ProblemNotice thrown={bindings.error} retry={() => bindings.refetch()} />
-          ) : bindings.data && bindings.data.data.length > 0 ? (
-            <BindingTable rows={bindings.data.data} />
-          ) : (
-            <Empty title="None of yours runs here">
-              Create a function that answers {target.name}, promote a version, and bind it with PUT
-              /v1/targets/
-              {target.name}/bindings.
-            </Empty>
-          )}
-        </Panel>
+        <BindingsPanel target={target.name} />
         {limits.length > 0 && (
           <Panel title="Limits of its own" note="The smallest of plan, tenant, function and target wins.">
             <Code label="Limits" text={pretty(target.limits)} />
@@ -67,31 +49,5 @@ export function TargetPage() {
         ))}
       </div>
     </>
-  );
-}
-
-function BindingTable({ rows }: { rows: Binding[] }) {
-  return (
-    <Table<Binding>
-      caption="Functions that run here"
-      rows={rows}
-      rowKey={(row) => row.function}
-      columns={[
-        {
-          head: "Function",
-          cell: (row) => (
-            <Link to={`/functions/${row.function}`} className="font-medium hover:text-accent hover:underline">
-              {row.function}
-            </Link>
-          ),
-        },
-        { head: "Alias", narrow: true, cell: (row) => `${row.alias}, v${row.version}` },
-        {
-          head: "When it fails",
-          narrow: true,
-          cell: (row) => (row.on_error === "fail" ? "the call fails" : "the others stand"),
-        },
-      ]}
-    />
   );
 }
