@@ -11,6 +11,7 @@ import "./endpoints.mjs";
 import "./more.mjs";
 import "./fleet.mjs";
 import "./operator-targets.mjs";
+import "./operator-quotas.mjs";
 import { guard, leave, seen } from "./visit.mjs";
 
 after(async () => {

@@ -32,6 +32,12 @@ export const router = createBrowserRouter([
             }),
           },
           {
+            path: "quotas",
+            lazy: async () => ({
+              Component: (await import("../usage/operator/tenant-quotas-page")).TenantQuotasPage,
+            }),
+          },
+          {
             path: "new-target",
             lazy: async () => ({
               Component: (await import("../targets/operator/new-target-page")).NewTargetPage,

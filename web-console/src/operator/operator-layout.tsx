@@ -8,6 +8,7 @@ import type { PlatformKey } from "./operator-page";
 const PAGES = [
   { to: "/operator/fleet", label: "Fleet" },
   { to: "/operator/targets", label: "Targets" },
+  { to: "/operator/quotas", label: "Quotas" },
 ];
 
 /** What the operator's pages share: the platform's key, for as long as they are open and nowhere but in memory. */

@@ -3,17 +3,20 @@ import { ButtonLink } from "../ui/button";
 import { Empty } from "../ui/empty";
 import { ProblemNotice } from "../ui/notice";
 import { Skeleton } from "../ui/skeleton";
+import { FunctionQuotasPanel } from "../usage/function-quotas-panel";
 import { useVersion, useVersions } from "../versions/queries";
 import { useConfig } from "./queries";
 import { ResultsPanel } from "./results-panel";
 import { SettingsEditor } from "./settings-editor";
 
-/** What a function is given, and whether its results are kept. */
+/** What a function is given, whether its results are kept, and what it may take. */
 export function SettingsPage() {
+  const { name } = useThisFunction();
   return (
     <div className="space-y-6">
       <Settings />
       <ResultsPanel />
+      <FunctionQuotasPanel name={name} />
     </div>
   );
 }

@@ -1,6 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { answered, api, type Schemas } from "../api/client";
 import type { paths } from "../api/schema";
+import { functionKey } from "../functions/queries";
 
 export type UsageRow = Schemas["UsageRow"];
 export type UsageQuery = NonNullable<paths["/v1/usage"]["get"]["parameters"]["query"]>;
@@ -28,4 +29,26 @@ export function useQuotas() {
 
 export function useEstimate() {
   return useQuery({ queryKey: ["estimate"], queryFn: () => answered(api.GET("/v1/billing/estimate")) });
+}
+
+const functionQuotas = (name: string) => [...functionKey(name), "quotas"];
+
+export function useFunctionQuotas(name: string) {
+  return useQuery({
+    queryKey: functionQuotas(name),
+    queryFn: () => answered(api.GET("/v1/functions/{name}/quotas", { params: { path: { name } } })),
+  });
+}
+
+/** Puts all of a function's own rules anew. */
+export function usePutFunctionQuotas(name: string) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Schemas["Quotas"]) =>
+      answered(api.PUT("/v1/functions/{name}/quotas", { params: { path: { name } }, body })),
+    onSuccess: (saved) => {
+      queries.setQueryData(functionQuotas(name), saved);
+      return queries.invalidateQueries({ queryKey: ["quotas"] });
+    },
+  });
 }

@@ -4,7 +4,7 @@ import { compactCount } from "../figures/count";
 import { exactTime } from "../figures/time";
 import type { QuotaState } from "./queries";
 
-const RULES: Record<string, string> = {
+export const RULES = {
   rate: "Runs per second",
   concurrency: "Runs at once",
   daily_invocations: "Runs a day",
@@ -14,7 +14,7 @@ const RULES: Record<string, string> = {
 };
 
 export function ruleInWords(kind: string): string {
-  return RULES[kind] ?? kind;
+  return (RULES as Record<string, string>)[kind] ?? kind;
 }
 
 /** `50`, or `50, 200 at once` of a rate whose burst is another. */
