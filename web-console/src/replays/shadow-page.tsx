@@ -8,6 +8,7 @@ import { Panel } from "../ui/panel";
 import { Skeleton } from "../ui/skeleton";
 import { useVersions } from "../versions/queries";
 import { Batch } from "./batch";
+import { GatePanel } from "./gate-panel";
 import { useBatches, useStartBatch } from "./queries";
 
 const LAST = [10, 100, 500, 1000];
@@ -58,6 +59,7 @@ export function ShadowPage() {
           }
         />
       )}
+      <GatePanel name={name} />
     </div>
   );
 }
