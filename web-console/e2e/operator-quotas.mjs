@@ -19,7 +19,7 @@ test("the operator sets a tenant's quotas, and sees what is in force", async () 
   await page.getByRole("alert").waitFor();
   await look(page, "operator-quotas-refused");
   await rate.getByLabel("Runs per second").fill("1000");
-  await rate.getByLabel("Of these at once").fill("2000");
+  await rate.getByLabel("At once, after a pause").fill("2000");
   await page.getByRole("button", { name: "Save quotas" }).click();
   await table.getByText("1,000, 2,000 at once").first().waitFor();
   await look(page, "operator-quotas");

@@ -19,7 +19,7 @@ export function SecretOnce({
   return (
     <>
       <p>
-        Copy it now. <b>It is shown this once.</b>
+        Copy the secret now. <b>It is shown this once.</b>
       </p>
       <Code text={secret} label={label} wrap />
       {children}

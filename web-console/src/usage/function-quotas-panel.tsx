@@ -21,6 +21,7 @@ export function FunctionQuotasPanel({ name }: { name: string }) {
       ) : (
         <QuotaEditor
           before={quotas.data}
+          none="no rule"
           save="Save quotas"
           saving={{
             ...put,

@@ -9,10 +9,13 @@ import { RULES } from "./quota-words";
 /** Rules, each with its limit, and whether it only counts what it would refuse. */
 export function QuotaEditor({
   before,
+  none,
   save,
   saving,
 }: {
   before: Quotas;
+  /** What holds where nothing is filled in. */
+  none: string;
   save: string;
   saving: {
     isPending: boolean;
@@ -44,14 +47,14 @@ export function QuotaEditor({
               label={RULES[kind]}
               type="number"
               min={1}
-              placeholder="no rule"
+              placeholder={none}
               error={places[`/${kind}/limit`] ?? places[`/${kind}`]}
               value={texts[kind].limit}
               onChange={(event) => change(kind, { limit: event.target.value })}
             />
             {kind === "rate" && (
               <TextField
-                label="Of these at once"
+                label="At once, after a pause"
                 type="number"
                 min={1}
                 placeholder="as many as in a second"

@@ -80,6 +80,7 @@ function Shown({ platformKey, tenant }: { platformKey: string; tenant: string })
       <Panel title="Set by the platform" note="What is left empty is as the plan says.">
         <QuotaEditor
           before={platform}
+          none="as the plan says"
           save="Save quotas"
           saving={{
             ...put,
