@@ -175,6 +175,11 @@ impl Executors {
         Ok(executors)
     }
 
+    /// Believe the list no longer: an operator just changed who is asked. Other processes hear of it within [`LISTED_FOR`].
+    pub(crate) fn forget_list(&self) {
+        *self.listed.lock().expect("no panic while it is held") = Listed::default();
+    }
+
     async fn ready(&self) -> Result<Vec<ReadyExecutor>, ApiError> {
         let mut crossing = self.database.crossing().await?;
         store::ready(&mut crossing).await

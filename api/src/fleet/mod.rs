@@ -119,6 +119,7 @@ async fn order(
 ) -> Result<Json<ExecutorView>, ApiError> {
     let mut crossing = app.database.crossing().await?;
     store::order(&mut crossing, id, drain_by).await?;
+    app.executors.forget_list();
     match drain_by {
         Some(by) => tracing::info!(executor.id = %id, by, "executor {id} is to be drained"),
         None => tracing::info!(executor.id = %id, "executor {id} is to be put back"),
