@@ -139,6 +139,29 @@ async fn cells_about_events(stack: &Stack, ada: &Tenant) -> Vec<Cell> {
     ]
 }
 
+/// Routes about a delivery that waits: it is told of, cancelled, and then sent once more.
+async fn cells_about_a_delivery(stack: &Stack, ada: &Tenant) -> Vec<Cell> {
+    subscribe(ada, "hello", "held", &json!({"paused": true})).await;
+    let sent = send(stack, ada, &event(&new_id(), "held", &json!(1))).await;
+    let sent = sent.expect(202).json();
+    let of_event = sent["event_id"].as_str().unwrap();
+    let list = format!("/v1/deliveries?event={of_event}");
+    let listed = ada.get(&list).await.expect(200).json();
+    let path = format!(
+        "/v1/deliveries/{}",
+        listed["data"][0]["id"].as_str().unwrap()
+    );
+    let post = |operation, what, owner| {
+        let path = format!("{path}/{what}");
+        cell(operation, Method::POST, path, Body::None, owner)
+    };
+    vec![
+        cell("get_delivery", Method::GET, path.clone(), Body::None, 200),
+        post("cancel_delivery", "cancel", 200),
+        post("replay_delivery", "replay", 201),
+    ]
+}
+
 /// An endpoint that is disabled, and a message to it that was given up.
 async fn message_that_was_given_up(stack: &Stack, ada: &Tenant) -> (String, String) {
     let new = json!({"name": "mine", "url": "https://example.com/"});
@@ -437,6 +460,8 @@ fn cells_about_ones_own() -> Vec<Cell> {
             json!({"name": "mine", "url": "https://example.com/"}),
         ),
         get("list_messages", "/v1/messages"),
+        get("list_deliveries", "/v1/deliveries"),
+        get("list_delivery_failures", "/v1/deliveries/failures"),
         get("list_events", "/v1/events"),
         get("list_event_types", "/v1/event-types"),
         cell(
@@ -509,6 +534,7 @@ async fn no_route_shows_or_changes_what_is_anothers() {
     let mut cells = cells_about_one_thing(&ada, &run, member).await;
     cells.extend(cells_about_messages(&endpoint, &message));
     cells.extend(cells_about_events(stack, &ada).await);
+    cells.extend(cells_about_a_delivery(stack, &ada).await);
     let new = json!({"function": "hello", "cron": "0 0 1 1 *"});
     let schedule = ada.post("/v1/schedules", &new).await.expect(201).json();
     cells.extend(cells_about_a_schedule(schedule["id"].as_str().unwrap()));
