@@ -98,6 +98,13 @@ impl Run {
                     request_id = %resolved.request_id, invocation_id = %granted.invocation_id,
                     function.id = %resolved.function.id, version = resolved.version.number, "{fault}"
                 );
+                // Its record would take the id, and the repeat that the asker makes under it would never be billed.
+                if resolved.invocation_id.is_some() {
+                    return Err(Refusal::new(
+                        Code::Internal,
+                        "the engine failed; the same run may be asked for again",
+                    ));
+                }
                 Ok(fault_of_ours(began.elapsed()))
             }
         }
