@@ -28,7 +28,7 @@ pub(super) struct Busy {
     /// Functions for which it was too much, until they are back at the most.
     paces: HashMap<FunctionKey, Pace>,
     subscriptions: HashMap<Uuid, Counts>,
-    tenants: HashMap<Uuid, usize>,
+    tenants: HashMap<Uuid, Counts>,
     /// What the operator lets a tenant have, of all workers together.
     tenants_max: HashMap<Uuid, usize>,
     resting: HashMap<FunctionKey, Instant>,
@@ -66,9 +66,11 @@ impl Busy {
         (self.worker, self.crew) = (worker, crew);
     }
 
-    /// These tenants have a limit of the operator's.
-    pub(super) fn set_tenants_max(&mut self, tenants_max: HashMap<Uuid, usize>) {
+    /// These tenants have a limit of the operator's. True when the limits were others before.
+    pub(super) fn set_tenants_max(&mut self, tenants_max: HashMap<Uuid, usize>) -> bool {
+        let is_news = self.tenants_max != tenants_max;
         self.tenants_max = tenants_max;
+        is_news
     }
 
     fn subscription_max(&self, delivery: &Claimed) -> usize {
@@ -97,13 +99,19 @@ impl Busy {
         if let Some(until) = self.resting.get(&function).filter(|until| **until > now) {
             return Room::Rests(*until);
         }
+        // What none may run of here waits for another worker, not here.
         let is_full = |counts: Option<&Counts>, max: usize| {
-            max != usize::MAX && counts.map_or(0, |counts| counts.at_hand) >= max + SPARE
+            let at_hand = counts.map_or(0, |counts| counts.at_hand);
+            max == 0 || at_hand >= max.saturating_add(SPARE)
         };
         let subscription = delivery.subscription_id;
         let of_subscription = subscription.and_then(|id| self.subscriptions.get(&id));
         if is_full(self.functions.get(&function), self.function_max(&function))
             || is_full(of_subscription, self.subscription_max(delivery))
+            || is_full(
+                self.tenants.get(&delivery.tenant_id),
+                self.tenant_max(&delivery.tenant_id),
+            )
         {
             return Room::Full;
         }
@@ -116,10 +124,9 @@ impl Busy {
         let running = |counts: Option<&Counts>| counts.map_or(0, |counts| counts.running);
         let subscription = delivery.subscription_id;
         let of_subscription = subscription.and_then(|id| self.subscriptions.get(&id));
-        let of_tenant = self.tenants.get(&delivery.tenant_id).copied().unwrap_or(0);
         running(self.functions.get(&function)) < self.function_max(&function)
             && running(of_subscription) < self.subscription_max(delivery)
-            && of_tenant < self.tenant_max(&delivery.tenant_id)
+            && running(self.tenants.get(&delivery.tenant_id)) < self.tenant_max(&delivery.tenant_id)
     }
 
     /// It waits here.
@@ -131,6 +138,7 @@ impl Busy {
         if let Some(id) = delivery.subscription_id {
             self.subscriptions.entry(id).or_default().at_hand += 1;
         }
+        self.tenants.entry(delivery.tenant_id).or_default().at_hand += 1;
     }
 
     /// It waits here no more.
@@ -141,6 +149,9 @@ impl Busy {
         if let Some(id) = delivery.subscription_id {
             lower(&mut self.subscriptions, id, |counts| &mut counts.at_hand);
         }
+        lower(&mut self.tenants, delivery.tenant_id, |counts| {
+            &mut counts.at_hand
+        });
     }
 
     /// It runs.
@@ -152,7 +163,7 @@ impl Busy {
         if let Some(id) = delivery.subscription_id {
             self.subscriptions.entry(id).or_default().running += 1;
         }
-        *self.tenants.entry(delivery.tenant_id).or_default() += 1;
+        self.tenants.entry(delivery.tenant_id).or_default().running += 1;
     }
 
     /// It runs no more.
@@ -161,12 +172,7 @@ impl Busy {
         if let Some(id) = subscription {
             lower(&mut self.subscriptions, id, |counts| &mut counts.running);
         }
-        if let Some(count) = self.tenants.get_mut(&function.0) {
-            *count -= 1;
-            if *count == 0 {
-                self.tenants.remove(&function.0);
-            }
-        }
+        lower(&mut self.tenants, function.0, |counts| &mut counts.running);
     }
 
     /// A run of this function went well.
@@ -216,5 +222,100 @@ fn lower<K: std::hash::Hash + Eq>(
     *which(of_key) -= 1;
     if of_key.at_hand == 0 && of_key.running == 0 {
         counts.remove(&key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+
+    use super::*;
+
+    fn delivery(subscription: u8, concurrency: Option<i32>) -> Claimed {
+        let now = Utc::now();
+        Claimed {
+            tenant_id: Uuid::from_bytes([1; 16]),
+            delivery_id: Uuid::now_v7(),
+            lane: 0,
+            event_id: Uuid::now_v7(),
+            subscription_id: Some(Uuid::from_bytes([subscription; 16])),
+            output_endpoint_id: None,
+            function_id: Uuid::from_bytes([2; 16]),
+            ready_at: now,
+            expires_at: now,
+            attempts: 0,
+            faults: 0,
+            invocation_id: Uuid::now_v7(),
+            seed_id: Uuid::now_v7(),
+            subscription_deleted: false,
+            alias: None,
+            transform: None,
+            retry: None,
+            concurrency,
+            function_name: "f".to_owned(),
+            function_deleted: false,
+            event_type: None,
+            source: None,
+            schedule_id: None,
+            occurred_at: None,
+            data: None,
+            object_key: None,
+            request_id: None,
+            generation: 1,
+            worker_id: Uuid::nil(),
+        }
+    }
+
+    fn two_workers() -> [Busy; 2] {
+        let alive = vec![Uuid::from_bytes([8; 16]), Uuid::from_bytes([9; 16])];
+        let crew = Crew {
+            alive: alive.clone(),
+        };
+        [0, 1].map(|number| {
+            let mut busy = Busy::new(64);
+            busy.set_crew(alive[number], crew.clone());
+            busy
+        })
+    }
+
+    #[test]
+    fn of_two_workers_one_keeps_and_runs_what_may_run_once_and_the_other_leaves_it() {
+        let workers = two_workers();
+        for subscription in 1..30 {
+            let delivery = delivery(subscription, Some(1));
+            let now = Instant::now();
+            let keeps = workers
+                .each_ref()
+                .map(|busy| busy.room(&delivery, now) == Room::Here);
+            assert_eq!(
+                keeps,
+                workers.each_ref().map(|busy| busy.may_run(&delivery))
+            );
+            assert!(keeps[0] != keeps[1], "{keeps:?}");
+        }
+    }
+
+    #[test]
+    fn what_waits_here_of_a_tenant_is_limited_as_what_runs_of_it() {
+        let [mut busy, mut other] = two_workers();
+        let limit = HashMap::from([(Uuid::from_bytes([1; 16]), 1)]);
+        assert!(busy.set_tenants_max(limit.clone()) && other.set_tenants_max(limit.clone()));
+        assert!(!busy.set_tenants_max(limit), "the same again is no news");
+        let now = Instant::now();
+        let is_here = |busy: &Busy| busy.room(&delivery(1, None), now) == Room::Here;
+        assert!(is_here(&busy) != is_here(&other));
+
+        let server = if is_here(&busy) {
+            &mut busy
+        } else {
+            &mut other
+        };
+        let mut at_hand = 0;
+        while is_here(server) {
+            server.came(&delivery(1, None));
+            at_hand += 1;
+        }
+
+        assert_eq!(at_hand, 1 + SPARE);
     }
 }

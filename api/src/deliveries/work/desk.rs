@@ -162,8 +162,8 @@ impl Desk {
             let pause = self.pause();
             tokio::select! {
                 () = drain.begun() => {}
-                changed = self.lease.changed() => if changed.is_ok() { self.begin_anew() },
-                changed = self.crew.changed() => if changed.is_ok() { self.meet_crew() },
+                changed = self.lease.changed() => if changed.is_ok() { self.begin_anew().await },
+                changed = self.crew.changed() => if changed.is_ok() { self.meet_crew().await },
                 Some(tenant_id) = hints.recv() => {
                     self.hear(tenant_id);
                     while let Ok(tenant_id) = hints.try_recv() {
@@ -217,20 +217,19 @@ impl Desk {
             .clamp(Duration::from_millis(5), LOOK_EVERY)
     }
 
-    /// The lease is another, or gone: what is at hand is held no more.
-    fn begin_anew(&mut self) {
+    /// The lease is another, or gone: what is at hand is given back, where nobody else holds it by now.
+    async fn begin_anew(&mut self) {
         self.worker = *self.lease.borrow_and_update();
-        for delivery in self.fair.take_all() {
-            self.busy.left(&delivery);
-        }
-        self.meet_crew();
+        self.meet_crew().await;
     }
 
-    fn meet_crew(&mut self) {
+    /// Others share what all may have together: what is at hand may be theirs now.
+    async fn meet_crew(&mut self) {
         let crew = self.crew.borrow_and_update().clone();
         self.busy.set_crew(self.worker.unwrap_or_default(), crew);
     }
 
+        self.release().await;
     fn hear(&mut self, tenant_id: TenantId) {
         if !self.due.hint(tenant_id) {
             // A flow that is not known yet.
@@ -263,7 +262,7 @@ impl Desk {
                 self.rounds.is_listing = false;
                 self.rounds.list.took(Instant::now(), took);
                 match rows {
-                    Ok(rows) => self.take_flows(rows),
+                    Ok(rows) => self.take_flows(rows).await,
                     Err(error) => tracing::warn!("cannot list who has deliveries: {error}"),
                 }
             }
@@ -297,7 +296,7 @@ impl Desk {
         }
     }
 
-    fn take_flows(&mut self, rows: Vec<FlowRow>) {
+    async fn take_flows(&mut self, rows: Vec<FlowRow>) {
         let weights = rows.iter().map(|row| {
             let lane = usize::try_from(row.key.lane).unwrap_or(0);
             (row.key, f64::from(row.weight) * LANE_WEIGHTS[lane.min(2)])
@@ -308,7 +307,9 @@ impl Desk {
             let max = usize::try_from(row.concurrency?).ok()?;
             Some((row.key.tenant_id.uuid(), max))
         });
-        self.busy.set_tenants_max(limits.collect());
+        if self.busy.set_tenants_max(limits.collect()) {
+            self.release().await;
+        }
     }
 
     async fn take_claimed(&mut self, wants: &[Want], claimed: Result<Vec<Claimed>, ApiError>) {
@@ -611,6 +612,7 @@ impl Desk {
                     }
                 }
                 Some(_) => {}
+            self.due.look_at(delivery.flow(), now);
                 None => return,
             }
         }

@@ -30,22 +30,22 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    /// This worker's part of so many that all may have together: the shares of all add up to it exactly, and a remainder goes
-    /// to other workers for every key.
+    /// This worker's part of so many that all may have together: the shares of all add up to it exactly. A remainder goes to
+    /// those whose turn it is by the key, so that what is too little for all of them falls to other workers for every key, and
+    /// to somebody always.
     pub(super) fn share(&self, worker: Uuid, of: usize, key: Uuid) -> usize {
-        if self.alive.len() < 2 {
-            return of;
-        }
-        let rank = |id: &Uuid| {
-            let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-            for byte in id.as_bytes().iter().chain(key.as_bytes()) {
-                hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-            (hash, *id)
+        let workers = self.alive.len();
+        let Some(rank) = self.alive.iter().position(|id| *id == worker) else {
+            // Not among those whom it knows yet; alone as far as it can tell when there are none.
+            return if workers == 0 { of } else { of / (workers + 1) };
         };
-        let mine = rank(&worker);
-        let before = self.alive.iter().filter(|id| rank(id) < mine).count();
-        of / self.alive.len() + usize::from(before < of % self.alive.len())
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for byte in key.as_bytes() {
+            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        let first = usize::try_from((hash ^ (hash >> 32)) % workers as u64).unwrap_or(0);
+        let turn = (rank + workers - first) % workers;
+        of / workers + usize::from(turn < of % workers)
     }
 }
 
@@ -142,3 +142,18 @@ mod tests {
         }
     }
 }
+
+    #[test]
+    fn what_is_too_little_for_all_falls_to_other_workers_for_other_keys() {
+        let alive: Vec<Uuid> = (1..=2_u8).map(|n| Uuid::from_bytes([n; 16])).collect();
+        let crew = Crew {
+            alive: alive.clone(),
+        };
+        let served = |worker: Uuid| {
+            let keys = (0..64_u8).map(|n| Uuid::from_bytes([n; 16]));
+            keys.filter(|key| crew.share(worker, 1, *key) == 1).count()
+        };
+        let (one, other) = (served(alive[0]), served(alive[1]));
+        assert_eq!(one + other, 64);
+        assert!(one > 16 && other > 16, "{one} and {other}");
+    }
