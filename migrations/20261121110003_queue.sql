@@ -233,22 +233,31 @@ $$;
 create function delivery_reclaim() returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
 declare
     dead uuid[];
     freed bigint;
 begin
-    with gone as (
-        delete from queue_worker where worker_id in (
-            select worker_id from queue_worker where alive_until < now() for update skip locked
-        )
-        returning worker_id
+    delete from queue_worker where worker_id in (
+        select worker_id from queue_worker where alive_until < now() for update skip locked
+    );
+    -- Statements of their own: they see what a claim committed that the delete waited for. From owner to owner, not from row to
+    -- row; and whoever has no row is dead too, however it went.
+    with recursive owner as (
+        (select d.lease_owner from delivery d where d.lease_owner is not null order by d.lease_owner limit 1)
+        union all
+        select (select d.lease_owner from delivery d where d.lease_owner > o.lease_owner order by d.lease_owner limit 1)
+        from owner o
+        where o.lease_owner is not null
     )
-    select array_agg(worker_id) into dead from gone;
+    select array_agg(o.lease_owner) into dead
+    from owner o
+    where o.lease_owner is not null and not exists (select from queue_worker w where w.worker_id = o.lease_owner);
     if dead is null then
         return 0;
     end if;
-    -- A statement of its own: it sees what a claim committed that the delete waited for.
     update delivery set lease_owner = null, leased_at = null, ready_at = now() where lease_owner = any(dead);
     get diagnostics freed = row_count;
     return freed;

@@ -8,7 +8,7 @@ use cartwright_domain::ids::TenantId;
 use cartwright_domain::outcome::Outcome;
 use cartwright_role::drain::Drain;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
 use super::Delivering;
@@ -95,6 +95,7 @@ pub(super) struct Desk {
     delivering: Arc<Delivering>,
     lease: watch::Receiver<Option<Uuid>>,
     crew: watch::Receiver<Crew>,
+    given_up: Arc<Notify>,
     settling: mpsc::Sender<Settlement>,
     tell: mpsc::UnboundedSender<Told>,
     told: mpsc::UnboundedReceiver<Told>,
@@ -116,6 +117,7 @@ impl Desk {
         in_flight: usize,
         lease: watch::Receiver<Option<Uuid>>,
         crew: watch::Receiver<Crew>,
+        given_up: Arc<Notify>,
         settling: mpsc::Sender<Settlement>,
     ) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
@@ -123,6 +125,7 @@ impl Desk {
             delivering,
             lease,
             crew,
+            given_up,
             settling,
             tell,
             told,
@@ -150,13 +153,13 @@ impl Desk {
         }
     }
 
-    /// Work until the drain, then for at most so long until what runs has ended. True when nothing is left.
+    /// Work until the drain, then for at most so long until what runs has ended.
     pub(super) async fn work(
         mut self,
         mut hints: mpsc::Receiver<TenantId>,
         drain: Drain,
         drain_within: Duration,
-    ) -> bool {
+    ) {
         while !drain.has_begun() {
             self.go_on();
             let pause = self.pause();
@@ -187,7 +190,6 @@ impl Desk {
                 self.running
             );
         }
-        emptied.is_ok()
     }
 
     /// Everything that can be begun now.
@@ -523,9 +525,15 @@ impl Desk {
         tokio::spawn(async move {
             let claimed = async {
                 let mut crossing = delivering.database.crossing().await?;
-                store::claim(&mut crossing, worker, &wants).await
+                let claimed = store::claim(&mut crossing, worker, &wants).await;
+                // It may have been done all the same, and then this worker holds what it does not know of.
+                if claimed.is_err() {
+                    given_up.notify_one();
+                }
+                claimed
             };
             let claimed = claimed.await;
+        let given_up = self.given_up.clone();
             tell.send(Told::Claimed(wants, claimed)).ok();
         });
     }

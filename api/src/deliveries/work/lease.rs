@@ -1,10 +1,11 @@
 //! The one lease that a worker has: all that it holds is held by its id, for as long as its row says that it is alive. One row
 //! is renewed, not thousands.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cartwright_role::drain::Drain;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 use super::store;
@@ -54,14 +55,14 @@ pub(super) async fn keep(
     database: Database,
     lease: watch::Sender<Option<Uuid>>,
     crew: watch::Sender<Crew>,
+    given_up: Arc<Notify>,
     over: Drain,
 ) {
     let mut renewed_at = Instant::now();
     loop {
         let held = *lease.borrow();
-        match turn(&database, held, &crew).await {
+        match turn(&database, held, &crew, &mut renewed_at).await {
             Ok(Some(worker)) => {
-                renewed_at = Instant::now();
                 lease.send_if_modified(|id| id.replace(worker) != Some(worker));
             }
             Ok(None) => {
@@ -84,8 +85,25 @@ pub(super) async fn keep(
         };
         tokio::select! {
             () = over.begun() => return,
+            () = given_up.notified() => {
+                // What runs under the old one may still end before that lapses.
+                tracing::warn!("this worker begins anew, since it cannot know what it holds");
+                lease.send_replace(None);
+            }
             () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+
+/// End this lease, and free what it still holds. What cannot be freed yet is freed by whoever looks next.
+pub(super) async fn end(database: &Database, worker: Uuid) {
+    let ended = async {
+        let mut crossing = database.crossing().await?;
+        store::leave(&mut crossing, worker).await?;
+        store::reclaim(&mut crossing).await
+    };
+    if let Err(error) = ended.await {
+        tracing::warn!("the lease on deliveries ends by itself: {error}");
     }
 }
 
@@ -93,6 +111,7 @@ async fn turn(
     database: &Database,
     held: Option<Uuid>,
     crew: &watch::Sender<Crew>,
+    renewed_at: &mut Instant,
 ) -> Result<Option<Uuid>, ApiError> {
     let mut crossing = database.crossing().await?;
     let worker = match held {
@@ -108,6 +127,8 @@ async fn turn(
             worker
         }
     };
+    // Whatever fails after this: the lease is good from here on.
+    *renewed_at = Instant::now();
     let freed = store::reclaim(&mut crossing).await?;
     if freed > 0 {
         tracing::info!("freed {freed} deliveries that a dead worker held");
@@ -141,7 +162,6 @@ mod tests {
             }
         }
     }
-}
 
     #[test]
     fn what_is_too_little_for_all_falls_to_other_workers_for_other_keys() {
@@ -157,3 +177,4 @@ mod tests {
         assert_eq!(one + other, 64);
         assert!(one > 16 && other > 16, "{one} and {other}");
     }
+}

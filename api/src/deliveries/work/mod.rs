@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cartwright_role::drain::Drain;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use self::desk::Desk;
 use self::lease::Crew;
@@ -68,7 +68,14 @@ pub(crate) async fn deliver(delivering: Delivering, config: DeliveriesConfig, dr
     let (tell, told) = mpsc::channel(HINTS_MAX);
     let (settling, coming) = mpsc::channel(SETTLEMENTS_MAX);
     let over = Drain::default();
-    let keeping = tokio::spawn(lease::keep(database.clone(), lease, crew, over.clone()));
+    let given_up = Arc::new(Notify::new());
+    let keeping = tokio::spawn(lease::keep(
+        database.clone(),
+        lease,
+        crew,
+        given_up.clone(),
+        over.clone(),
+    ));
     let hinting = tokio::spawn(hints::listen(database.clone(), tell));
     let writing = tokio::spawn(settle::settle(database.clone(), coming, leased.clone()));
     let desk = Desk::new(
@@ -76,19 +83,17 @@ pub(crate) async fn deliver(delivering: Delivering, config: DeliveriesConfig, dr
         usize::from(config.deliveries_in_flight),
         leased.clone(),
         crewed,
+        given_up,
         settling,
     );
-    let holds_nothing = desk.work(told, drain, DRAIN).await;
+    desk.work(told, drain, DRAIN).await;
     hinting.abort();
     // All of it was handed over; only the writing is left.
-    let is_written = tokio::time::timeout(DRAIN, writing).await.is_ok();
+    tokio::time::timeout(DRAIN, writing).await.ok();
     over.begin();
     keeping.await.ok();
     let worker = *leased.borrow();
-    if let Some(worker) = worker
-        && let Ok(mut crossing) = database.crossing().await
-        && let Err(error) = store::leave(&mut crossing, worker, holds_nothing && is_written).await
-    {
-        tracing::warn!("the lease on deliveries ends by itself: {error}");
+    if let Some(worker) = worker {
+        lease::end(&database, worker).await;
     }
 }

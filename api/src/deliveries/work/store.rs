@@ -247,24 +247,14 @@ pub(super) async fn put_back(
     Ok(count)
 }
 
-/// Forget a worker that holds nothing, or have what it holds freed at once.
-pub(super) async fn leave(
-    crossing: &mut Crossing,
-    worker: Uuid,
-    holds_nothing: bool,
-) -> Result<(), ApiError> {
-    if holds_nothing {
-        sqlx::query!("delete from queue_worker where worker_id = $1", worker)
-            .execute(crossing.connection())
-            .await?;
-    } else {
-        sqlx::query!(
-            "update queue_worker set alive_until = now() where worker_id = $1",
-            worker
-        )
-        .execute(crossing.connection())
-        .await?;
-    }
+/// End a worker's lease now. It may hold what it does not know of, so its row is left for whoever frees that.
+pub(super) async fn leave(crossing: &mut Crossing, worker: Uuid) -> Result<(), ApiError> {
+    sqlx::query!(
+        "update queue_worker set alive_until = now() where worker_id = $1",
+        worker
+    )
+    .execute(crossing.connection())
+    .await?;
     Ok(())
 }
 
