@@ -57,7 +57,11 @@ create index delivery_ready on delivery (tenant_id, lane, ready_at, delivery_id)
 create index delivery_leased on delivery (lease_owner) where lease_owner is not null;
 create index delivery_in_order on delivery (tenant_id, subscription_id, order_key, delivery_id) where order_key is not null;
 create index delivery_of_event on delivery (tenant_id, event_id);
-create index delivery_held on delivery (tenant_id, subscription_id) where ready_at = 'infinity';
+-- Which of a key a worker has: the next of the key waits for it.
+create index delivery_in_order_leased on delivery (tenant_id, subscription_id, order_key)
+    where order_key is not null and lease_owner is not null;
+create index delivery_held on delivery (tenant_id, subscription_id, order_key) where ready_at = 'infinity';
+create index delivery_held_expires on delivery (expires_at) where ready_at = 'infinity' and lease_owner is null;
 
 -- What ended, and how. Written once, in the transaction that deletes the live row.
 create table delivery_ended (

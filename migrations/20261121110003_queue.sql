@@ -217,7 +217,7 @@ as $$
         from held where outcome is not null
     ), back as (
         update delivery d
-        set lease_owner = null, leased_at = null, ready_at = h.ready_at,
+        set lease_owner = null, leased_at = null, ready_at = least(h.ready_at, d.expires_at),
             attempts = d.attempts + case when h.over then 1 else 0 end,
             faults = case when h.over then 0 else least(d.faults + case when h.faulty then 1 else 0 end, 32000) end,
             invocation_id = case when h.over then null else d.invocation_id end,
@@ -292,7 +292,7 @@ as $$
     ) d
 $$;
 
--- How many deliveries there are in each lane, by what they wait for.
+-- How many deliveries there are in each lane, by what they wait for: of two million at most, since it reads every one.
 create function queue_depth()
 returns table (lane smallint, waiting bigint, running bigint, later bigint, held bigint)
 language sql stable security definer
@@ -303,62 +303,103 @@ as $$
         count(*) filter (where d.lease_owner is not null),
         count(*) filter (where d.lease_owner is null and d.ready_at > now() and d.ready_at < 'infinity'),
         count(*) filter (where d.lease_owner is null and d.ready_at = 'infinity')
-    from delivery d
+    from (select d.lane, d.lease_owner, d.ready_at from delivery d limit 2000000) d
     group by d.lane
 $$;
 
 -- Make ready what is held without a reason: its subscription was resumed, or the one before it in its order ended just as it
--- was put out of the way. At most so many for each subscription at a time.
-create function delivery_free_held(rows_max integer) returns bigint
+-- was put out of the way. Looks at one subscription at a time, the next after this one, and there at so many deliveries without
+-- a key and so many keys at most, of each key only at the first. Answers where it stopped: `order_key` is null when it was
+-- through with the subscription. No row when there is none after.
+create function delivery_free_held(after_tenant uuid, after_subscription uuid, after_key text, looks_max integer)
+returns table (tenant_id uuid, subscription_id uuid, order_key text, freed bigint)
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 set enable_seqscan = off
 set enable_bitmapscan = off
 as $$
+#variable_conflict use_column
 declare
-    place record;
-    freed bigint := 0;
+    of_tenant uuid := after_tenant;
+    of_subscription uuid := after_subscription;
+    of_key text := after_key;
+    all_freed bigint := 0;
     these bigint;
 begin
-    -- From subscription to subscription, not from row to row: a paused one may hold a million.
-    select d.tenant_id, d.subscription_id into place from delivery d
-    where d.ready_at = 'infinity' and d.subscription_id is not null
-    order by d.tenant_id, d.subscription_id limit 1;
-    while found loop
+    if after_key is null then
+        select d.tenant_id, d.subscription_id into of_tenant, of_subscription from delivery d
+        where d.ready_at = 'infinity' and d.subscription_id is not null
+          and (d.tenant_id, d.subscription_id) > (after_tenant, after_subscription)
+        order by d.tenant_id, d.subscription_id limit 1;
+        if not found then
+            return;
+        end if;
+    end if;
+    -- A paused one may hold a million, and all of them wait.
+    perform from subscription s
+    where s.tenant_id = of_tenant and s.subscription_id = of_subscription and (not s.paused or s.deleted_at is not null);
+    if not found then
+        return query select of_tenant, of_subscription, null::text, 0::bigint;
+        return;
+    end if;
+    if after_key is null then
         with free as (
-            select d.tenant_id, d.delivery_id
-            from delivery d join subscription s on s.tenant_id = d.tenant_id and s.subscription_id = d.subscription_id
-            where d.tenant_id = place.tenant_id and d.subscription_id = place.subscription_id and d.ready_at = 'infinity'
-              and d.lease_owner is null and (not s.paused or s.deleted_at is not null)
-              and (d.order_key is null or not exists (
-                  select from delivery before
-                  where before.tenant_id = d.tenant_id and before.subscription_id = d.subscription_id
-                    and before.order_key = d.order_key and before.delivery_id < d.delivery_id
-              ))
-            limit rows_max
-            for update of d skip locked
+            select d.tenant_id, d.delivery_id from delivery d
+            where d.tenant_id = of_tenant and d.subscription_id = of_subscription and d.ready_at = 'infinity'
+              and d.order_key is null and d.lease_owner is null
+            limit looks_max
+            for update skip locked
+        )
+        update delivery d set ready_at = now() from free
+        where d.tenant_id = free.tenant_id and d.delivery_id = free.delivery_id;
+        get diagnostics all_freed = row_count;
+        select d.order_key into of_key from delivery d
+        where d.tenant_id = of_tenant and d.subscription_id = of_subscription and d.ready_at = 'infinity'
+          and d.order_key is not null
+        order by d.order_key limit 1;
+    end if;
+    for looked in 1..looks_max loop
+        exit when of_key is null;
+        with free as (
+            select d.tenant_id, d.delivery_id from delivery d
+            where d.tenant_id = of_tenant and d.delivery_id = (
+                select first.delivery_id from delivery first
+                where first.tenant_id = of_tenant and first.subscription_id = of_subscription and first.order_key = of_key
+                order by first.delivery_id limit 1
+            ) and d.ready_at = 'infinity' and d.lease_owner is null and not exists (
+                select from delivery held
+                where held.tenant_id = of_tenant and held.subscription_id = of_subscription and held.order_key = of_key
+                  and held.lease_owner is not null
+            )
+            for update skip locked
         )
         update delivery d set ready_at = now() from free
         where d.tenant_id = free.tenant_id and d.delivery_id = free.delivery_id;
         get diagnostics these = row_count;
-        freed := freed + these;
-        select d.tenant_id, d.subscription_id into place from delivery d
-        where d.ready_at = 'infinity' and d.subscription_id is not null
-          and (d.tenant_id, d.subscription_id) > (place.tenant_id, place.subscription_id)
-        order by d.tenant_id, d.subscription_id limit 1;
+        all_freed := all_freed + these;
+        select (
+            select d.order_key from delivery d
+            where d.tenant_id = of_tenant and d.subscription_id = of_subscription and d.ready_at = 'infinity'
+              and d.order_key > of_key
+            order by d.order_key limit 1
+        ) into of_key;
     end loop;
-    return freed;
+    return query select of_tenant, of_subscription, of_key, all_freed;
 end
 $$;
 
--- Make ready what expired while it waited for something else, so that whoever takes it ends it.
+-- Make ready what expired while it was held, so that whoever takes it ends it. What waits for its next attempt is ready when it
+-- expires at the latest.
 create function delivery_free_expired(rows_max integer) returns bigint
 language sql volatile security definer
 set search_path = pg_catalog, public, pg_temp
+set enable_seqscan = off
+set enable_bitmapscan = off
 as $$
     with late as (
         select tenant_id, delivery_id from delivery
-        where expires_at <= now() and ready_at > now() and lease_owner is null
+        where expires_at <= now() and ready_at = 'infinity' and lease_owner is null
+        order by expires_at
         limit rows_max
         for update skip locked
     ), freed as (
@@ -417,7 +458,7 @@ begin
         'delivery_end(uuid, uuid[], uuid[], text[], text[], text[], smallint[], timestamptz[], uuid[], text[])',
         'delivery_put_back(uuid, uuid[], uuid[], timestamptz[], boolean[], boolean[], text[], text[], timestamptz[])',
         'delivery_reclaim()', 'queue_flows()', 'queue_heads(uuid[], smallint[], timestamptz[])', 'queue_depth()',
-        'delivery_free_held(integer)', 'delivery_free_expired(integer)', 'queue_forget_flows()',
+        'delivery_free_held(uuid, uuid, text, integer)', 'delivery_free_expired(integer)', 'queue_forget_flows()',
         'event_objects(integer, uuid, integer)'
     ] loop
         execute format('alter function %s owner to cartwright_crossing', crossing);

@@ -20,7 +20,7 @@ use super::fair::{Charged, Fair, FlowKey};
 use super::lease::Crew;
 use super::pace::Pace;
 use super::settle::Settlement;
-use super::store::{self, Depth, FlowRow, Want};
+use super::store::{self, Depth, FlowRow, HeldUpTo, Want};
 use crate::error::ApiError;
 
 /// What each lane weighs: a tenant's events as they come are 16 times as urgent as its replays.
@@ -38,14 +38,14 @@ const LOOK_WHOLE_EVERY: Duration = Duration::from_secs(15);
 /// How often to ask which flows there are.
 const LIST_EVERY: Duration = Duration::from_secs(2);
 
-/// How often to free what is held without a reason.
+/// How often to free what is held without a reason, or expired meanwhile.
 const MEND_EVERY: Duration = Duration::from_secs(2);
 
-/// How often to count, and to look for what expired: both read every row that waits.
+/// How often to count, which reads every row that waits.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 
-/// Freed of one subscription at a time, at most.
-const MEND_MAX: i32 = 10_000;
+/// Freed or looked at by one statement, at most: it takes a small part of the time that a statement may take.
+const MEND_MAX: i32 = 5_000;
 
 /// After a failure of the database.
 const AWAY: Duration = Duration::from_millis(500);
@@ -63,8 +63,8 @@ enum Told {
         Result<HashMap<FlowKey, DateTime<Utc>>, ApiError>,
     ),
     Listed(Duration, Result<Vec<FlowRow>, ApiError>),
-    Mended(Duration),
-    Counted(Duration, Option<Vec<Depth>>),
+    Mended(Duration, Result<(), ApiError>),
+    Counted(Duration, Result<Vec<Depth>, ApiError>),
 }
 
 /// A delivery that was attempted.
@@ -229,9 +229,9 @@ impl Desk {
     async fn meet_crew(&mut self) {
         let crew = self.crew.borrow_and_update().clone();
         self.busy.set_crew(self.worker.unwrap_or_default(), crew);
+        self.release().await;
     }
 
-        self.release().await;
     fn hear(&mut self, tenant_id: TenantId) {
         if !self.due.hint(tenant_id) {
             // A flow that is not known yet.
@@ -268,14 +268,20 @@ impl Desk {
                     Err(error) => tracing::warn!("cannot list who has deliveries: {error}"),
                 }
             }
-            Told::Mended(took) => {
+            Told::Mended(took, mended) => {
                 self.rounds.is_mending = false;
                 self.rounds.mend.took(Instant::now(), took);
+                if let Err(error) = mended {
+                    tracing::warn!("cannot free what is held without a reason: {error}");
+                }
             }
             Told::Counted(took, depths) => {
                 self.rounds.is_counting = false;
                 self.rounds.count.took(Instant::now(), took);
-                show(&depths.unwrap_or_default());
+                match depths {
+                    Ok(depths) => show(&depths),
+                    Err(error) => tracing::warn!("cannot count deliveries: {error}"),
+                }
             }
         }
     }
@@ -522,6 +528,7 @@ impl Desk {
         wants.iter().for_each(|want| self.due.taking(want.key));
         self.is_claiming = true;
         let (delivering, tell) = (self.delivering.clone(), self.tell.clone());
+        let given_up = self.given_up.clone();
         tokio::spawn(async move {
             let claimed = async {
                 let mut crossing = delivering.database.crossing().await?;
@@ -533,7 +540,6 @@ impl Desk {
                 claimed
             };
             let claimed = claimed.await;
-        let given_up = self.given_up.clone();
             tell.send(Told::Claimed(wants, claimed)).ok();
         });
     }
@@ -562,19 +568,22 @@ impl Desk {
         }
         if !self.rounds.is_mending && self.rounds.mend.is_due(now) {
             let database = self.delivering.database.clone();
-            let mending =
-                async move { store::free_held(&mut database.crossing().await?, MEND_MAX).await };
-            self.round(mending, |took, _| Told::Mended(took));
+            let mending = async move {
+                let mut crossing = database.crossing().await?;
+                while store::free_expired(&mut crossing, MEND_MAX).await? == i64::from(MEND_MAX) {}
+                let mut up_to = HeldUpTo::default();
+                while let Some(next) = store::free_held(&mut crossing, &up_to, MEND_MAX).await? {
+                    up_to = next;
+                }
+                Ok(())
+            };
+            self.round(mending, Told::Mended);
             self.rounds.is_mending = true;
         }
         if !self.rounds.is_counting && self.rounds.count.is_due(now) {
             let database = self.delivering.database.clone();
-            let counting = async move {
-                let mut crossing = database.crossing().await?;
-                store::free_expired(&mut crossing, MEND_MAX).await?;
-                store::depth(&mut crossing).await
-            };
-            self.round(counting, |took, depths| Told::Counted(took, depths.ok()));
+            let counting = async move { store::depth(&mut database.crossing().await?).await };
+            self.round(counting, Told::Counted);
             self.rounds.is_counting = true;
         }
     }
@@ -603,6 +612,7 @@ impl Desk {
         let now = Utc::now();
         for delivery in self.fair.take_all() {
             self.busy.left(&delivery);
+            self.due.look_at(delivery.flow(), now);
             self.settle(Settlement::untouched(&delivery, now)).await;
         }
     }
@@ -620,7 +630,6 @@ impl Desk {
                     }
                 }
                 Some(_) => {}
-            self.due.look_at(delivery.flow(), now);
                 None => return,
             }
         }

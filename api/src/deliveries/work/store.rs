@@ -280,16 +280,36 @@ pub(super) async fn depth(crossing: &mut Crossing) -> Result<Vec<Depth>, ApiErro
     .await?)
 }
 
-/// Make ready what is held without a reason.
-pub(super) async fn free_held(crossing: &mut Crossing, rows_max: i32) -> Result<i64, ApiError> {
-    Ok(
-        sqlx::query_scalar!(r#"select delivery_free_held($1) as "freed!""#, rows_max)
-            .fetch_one(crossing.connection())
-            .await?,
-    )
+/// How far it was looked for what is held without a reason.
+#[derive(Debug, Default)]
+pub(super) struct HeldUpTo {
+    tenant_id: Uuid,
+    subscription_id: Uuid,
+    order_key: Option<String>,
 }
 
-/// Make ready what expired while it waited for something else. Reads every row that waits.
+/// Make ready what is held without a reason, in the next place after this one. `None` when there is none.
+pub(super) async fn free_held(
+    crossing: &mut Crossing,
+    after: &HeldUpTo,
+    looks_max: i32,
+) -> Result<Option<HeldUpTo>, ApiError> {
+    Ok(sqlx::query_as!(
+        HeldUpTo,
+        r#"
+        select tenant_id as "tenant_id!", subscription_id as "subscription_id!", order_key
+        from delivery_free_held($1, $2, $3, $4)
+        "#,
+        after.tenant_id,
+        after.subscription_id,
+        after.order_key.as_deref(),
+        looks_max,
+    )
+    .fetch_optional(crossing.connection())
+    .await?)
+}
+
+/// Make ready what expired while it was held.
 pub(super) async fn free_expired(crossing: &mut Crossing, rows_max: i32) -> Result<i64, ApiError> {
     Ok(
         sqlx::query_scalar!(r#"select delivery_free_expired($1) as "freed!""#, rows_max)
