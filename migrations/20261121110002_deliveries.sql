@@ -42,6 +42,8 @@ create table delivery (
     -- The run of the attempt under way, stored before it is asked for. A fault of ours keeps it, so that the attempt is
     -- billed once; the end of an attempt clears it.
     invocation_id uuid,
+    -- An executor may have begun that run, so nobody may forget its id before the attempt is over.
+    may_have_run boolean not null default false,
     -- The first attempt's: what clock and randomness of every attempt derive from.
     seed_id uuid,
     lease_owner uuid,
@@ -143,6 +145,7 @@ grant select, delete on queue_flow to cartwright_crossing;
 grant select on queue_share to cartwright_crossing;
 grant select, insert, update, delete on delivery to cartwright_crossing;
 grant select, insert on delivery_ended, delivery_attempt to cartwright_crossing;
+grant delete on delivery_attempt to cartwright_crossing;
 
 -- Whether a delivery of this day, or of an event of it, still waits.
 create function delivery_lives_of(day date) returns boolean

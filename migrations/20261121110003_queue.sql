@@ -120,7 +120,7 @@ begin
         delete from delivery d using asked a
         where d.tenant_id = a.tenant_id and d.delivery_id = a.delivery_id and d.lease_owner = worker
         returning d.tenant_id, d.delivery_id, d.event_id, d.subscription_id, d.function_id, d.lane, d.order_key, a.status,
-            a.cause, a.attempts, case when a.attempts > 0 then d.invocation_id end as invocation_id, d.seed_id, a.started_at,
+            a.cause, a.attempts, case when a.started_at is not null then d.invocation_id end as invocation_id, d.seed_id, a.started_at,
             a.error, d.replay_id, d.replay_of
     ), kept as (
         insert into delivery_ended (
@@ -188,7 +188,9 @@ end
 $$;
 
 -- Give back what this worker holds, ready at these times. Where the attempt is over, the function had it and the next one is a
--- run of its own; else the run stays the same, so that it is billed once. Where there is an outcome it is kept among the attempts.
+-- run of its own. Where it is not and there is an outcome, the run may have begun and stays the same, so that it is billed once.
+-- Where there is none nothing ran: what runs later has an id of its own day. Outcomes are kept among the attempts, of the faults
+-- of one attempt the last 20.
 create function delivery_put_back(
     worker uuid, tenants uuid[], deliveries uuid[], ready timestamptz[], over boolean[], faulty boolean[], outcomes text[],
     errors text[], started timestamptz[]
@@ -215,12 +217,22 @@ as $$
         )
         select tenant_id, delivery_id, gen_random_uuid(), attempts + 1, invocation_id, started_at, now(), outcome, error
         from held where outcome is not null
+    ), forgotten as (
+        delete from delivery_attempt p using held h
+        where h.outcome is not null and not h.over and p.tenant_id = h.tenant_id and p.delivery_id = h.delivery_id
+          and p.attempt_id in (
+              select o.attempt_id from delivery_attempt o
+              where o.tenant_id = h.tenant_id and o.delivery_id = h.delivery_id and o.attempt = h.attempts + 1
+              order by o.ended_at desc offset 19
+          )
     ), back as (
         update delivery d
         set lease_owner = null, leased_at = null, ready_at = least(h.ready_at, d.expires_at),
             attempts = d.attempts + case when h.over then 1 else 0 end,
             faults = case when h.over then 0 else least(d.faults + case when h.faulty then 1 else 0 end, 32000) end,
-            invocation_id = case when h.over then null else d.invocation_id end,
+            invocation_id = case when not h.over and (d.may_have_run or h.outcome is not null) then d.invocation_id end,
+            may_have_run = not h.over and (d.may_have_run or h.outcome is not null),
+            seed_id = case when h.over or d.attempts > 0 or d.may_have_run or h.outcome is not null then d.seed_id end,
             last_error = coalesce(h.error, d.last_error)
         from held h
         where d.tenant_id = h.tenant_id and d.delivery_id = h.delivery_id
@@ -258,7 +270,7 @@ begin
     if dead is null then
         return 0;
     end if;
-    update delivery set lease_owner = null, leased_at = null, ready_at = now() where lease_owner = any(dead);
+    update delivery set lease_owner = null, leased_at = null, ready_at = now(), may_have_run = true where lease_owner = any(dead);
     get diagnostics freed = row_count;
     return freed;
 end
