@@ -58,11 +58,15 @@ begin
     ), judged as materialized (
         select d.tenant_id, d.delivery_id,
             d.expires_at > now() and coalesce(s.deleted_at is null and (
-                s.paused or d.order_key is not null and exists (
+                s.paused or d.order_key is not null and (exists (
                     select from delivery before
                     where before.tenant_id = d.tenant_id and before.subscription_id = d.subscription_id
                       and before.order_key = d.order_key and before.delivery_id < d.delivery_id
-                )
+                ) or exists (
+                    select from delivery held
+                    where held.tenant_id = d.tenant_id and held.subscription_id = d.subscription_id
+                      and held.order_key = d.order_key and held.lease_owner is not null
+                ))
             ), false) as waits
         from due d
         left join subscription s on s.tenant_id = d.tenant_id and s.subscription_id = d.subscription_id
@@ -135,7 +139,9 @@ begin
         where g.order_key is not null and d.lease_owner is null and d.tenant_id = g.tenant_id and d.delivery_id = (
             select next.delivery_id from delivery next
             where next.tenant_id = g.tenant_id and next.subscription_id = g.subscription_id and next.order_key = g.order_key
-              and next.delivery_id > g.delivery_id
+              and not exists (
+                  select from gone other where other.tenant_id = next.tenant_id and other.delivery_id = next.delivery_id
+              )
             order by next.delivery_id limit 1
         )
     )

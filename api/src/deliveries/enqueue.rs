@@ -25,7 +25,7 @@ pub(crate) enum Lane {
 /// A delivery that is to be attempted.
 #[derive(Debug, Clone)]
 pub(crate) struct NewDelivery {
-    /// A new UUIDv7: later ones of one order key have greater ids.
+    /// A new UUIDv7. One with an order key gets another when it is queued, so that later ones of the key have greater ids.
     pub(crate) delivery_id: Uuid,
     pub(crate) event_id: Uuid,
     /// `None` for a schedule's.
@@ -42,10 +42,29 @@ pub(crate) struct NewDelivery {
     pub(crate) replay: Option<(Option<Uuid>, Uuid)>,
 }
 
+impl NewDelivery {
+    /// Its subscription and its key, where that orders.
+    fn order(&self) -> Option<(Uuid, &str)> {
+        Some((self.subscription_id?, self.order_key.as_deref()?))
+    }
+}
+
 /// Queue these. They are seen when the transaction commits, and not at all when it does not.
 pub(crate) async fn enqueue(tx: &mut TenantTx, new: &[NewDelivery]) -> Result<(), ApiError> {
     if new.is_empty() {
         return Ok(());
     }
-    store::insert(tx, new).await
+    let in_order: Vec<(Uuid, &str)> = new.iter().filter_map(NewDelivery::order).collect();
+    if in_order.is_empty() {
+        return store::insert(tx, new).await;
+    }
+    // Ids minted under the locks are in the order of the commits: what is minted later is committed later.
+    store::lock_order(tx, &in_order).await?;
+    let mut new = new.to_vec();
+    for one in &mut new {
+        if one.order().is_some() {
+            one.delivery_id = Uuid::now_v7();
+        }
+    }
+    store::insert(tx, &new).await
 }

@@ -6,6 +6,34 @@ use super::enqueue::{HINT_CHANNEL, NewDelivery};
 use crate::database::{Crossing, TenantTx};
 use crate::error::ApiError;
 
+/// Let nobody else queue deliveries of these subscriptions and keys until this transaction ends. Keys share 256 locks of their
+/// subscription, or a batch of events would need more of them than Postgres has.
+pub(super) async fn lock_order(
+    tx: &mut TenantTx,
+    in_order: &[(Uuid, &str)],
+) -> Result<(), ApiError> {
+    let (subscription_ids, order_keys): (Vec<Uuid>, Vec<String>) = in_order
+        .iter()
+        .map(|(subscription_id, order_key)| (*subscription_id, (*order_key).to_owned()))
+        .unzip();
+    sqlx::query!(
+        r#"
+        select count(pg_advisory_xact_lock(lock))
+        from (
+            select distinct hashtextextended(subscription_id::text, hashtextextended(order_key, 0) & 255) as lock
+            from unnest($1::uuid[], $2::text[]) o (subscription_id, order_key)
+            -- In one order, so that two transactions wait for each other at most one way.
+            order by lock
+        ) locks
+        "#,
+        &subscription_ids,
+        &order_keys,
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(())
+}
+
 /// Queue these with one statement, and say so to workers when the transaction commits. What waits for an earlier one of its
 /// order key is held as if paused: the ending of that one frees it, and so it is in nobody's way until then.
 pub(super) async fn insert(tx: &mut TenantTx, new: &[NewDelivery]) -> Result<(), ApiError> {
@@ -39,11 +67,11 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &[NewDelivery]) -> Result<(),
                 replay_of
             )
             select $1, n.delivery_id, n.event_id, n.subscription_id, n.function_id, n.lane, n.order_key,
-                case when n.held or n.order_key is not null and exists (
+                case when n.held or n.order_key is not null and (exists (
                     select from delivery d
                     where d.tenant_id = $1 and d.subscription_id = n.subscription_id and d.order_key = n.order_key
-                        and d.delivery_id < n.delivery_id
-                ) then 'infinity' else statement_timestamp() end,
+                ) or row_number() over (partition by n.subscription_id, n.order_key order by n.delivery_id) > 1)
+                then 'infinity' else statement_timestamp() end,
                 statement_timestamp() + n.expires_after_s * interval '1 second', n.replay_id, n.replay_of
             from new n
         )

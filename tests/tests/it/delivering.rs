@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use cartwright_tests::{Options, Role, Stack};
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::guests;
 use crate::queued::{Ending, Queue, soon};
+use crate::sending::{event, new_id, send, subscribe};
 
 fn ending(status: &str, cause: Option<&str>, attempts: i16) -> Ending {
     Ending {
@@ -15,6 +17,11 @@ fn ending(status: &str, cause: Option<&str>, attempts: i16) -> Ending {
         attempts,
     }
 }
+
+/// How many deliveries began before an earlier one of their key had ended.
+const OVERTAKEN: &str = "select count(*) from delivery_ended one join delivery_ended two
+    on one.tenant_id = two.tenant_id and one.order_key = two.order_key and one.delivery_id < two.delivery_id
+    where one.tenant_id = $tenant and one.ended_at > two.started_at";
 
 /// What takes a while runs a few at a time, or a busy machine makes it miss its deadline.
 async fn few_at_a_time() -> Stack {
@@ -187,12 +194,94 @@ async fn deliveries_of_one_key_run_one_after_the_other_in_their_order() {
 
     queue.ended(30).await;
 
-    let overtaken = "select count(*) from delivery_ended one join delivery_ended two
-        on one.tenant_id = two.tenant_id and one.order_key = two.order_key and one.delivery_id < two.delivery_id
-        where one.tenant_id = $tenant and one.ended_at > two.started_at";
-    assert_eq!(queue.number(overtaken).await, 0);
+    assert_eq!(queue.number(OVERTAKEN).await, 0);
     let keys = "select count(distinct order_key) from delivery_ended where tenant_id = $tenant";
     assert_eq!(queue.number(keys).await, 3);
+}
+
+#[tokio::test]
+async fn events_of_one_key_that_come_at_the_same_time_run_one_after_the_other() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("echo", guests::echoing()).await;
+    subscribe(&ada, "echo", "*", &json!({"order_by": "/key"})).await;
+    let events: Vec<_> = (0..40)
+        .map(|_| event(&new_id(), "t", &json!({"key": "k"})))
+        .collect();
+
+    let sent = join_all(events.iter().map(|event| send(stack, &ada, event))).await;
+
+    sent.into_iter().for_each(|answer| {
+        answer.expect(202);
+    });
+    let mut queue = Queue::of(stack, &ada).await;
+    queue.ended(40).await;
+    assert_eq!(queue.number(OVERTAKEN).await, 0);
+}
+
+#[tokio::test]
+async fn a_delivery_waits_while_a_later_one_of_its_key_runs() {
+    let stack = Stack::start(Options::default()).await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("echo", guests::echoing()).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let subscription = queue.subscribe("echo", &[("order_by", "'/n'")]).await;
+    let other = "insert into queue_worker values ('00000000-0000-7000-8000-000000000009', now() + interval '1 hour')";
+    queue.run(other).await;
+    // The later one is another worker's before the earlier one comes.
+    let held = [
+        ("order_key", "'k'"),
+        ("lease_owner", "'00000000-0000-7000-8000-000000000009'"),
+        ("leased_at", "now()"),
+    ];
+    queue.send(subscription, 1, &held).await;
+    queue
+        .run("update delivery set delivery_id = 'ffffffff-ffff-7fff-8fff-ffffffffffff' where lease_owner is not null")
+        .await;
+    queue.send(subscription, 1, &[("order_key", "'k'")]).await;
+
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let ended = "select count(*) from delivery_ended where tenant_id = $tenant";
+    assert_eq!(queue.number(ended).await, 0);
+    queue
+        .run("delete from delivery where lease_owner = '00000000-0000-7000-8000-000000000009'")
+        .await;
+
+    assert_eq!(queue.ended(1).await, [ending("succeeded", None, 1)]);
+}
+
+#[tokio::test]
+async fn what_is_held_by_nobody_that_is_known_is_freed() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("echo", guests::echoing()).await;
+    let mut queue = Queue::of(stack, &ada).await;
+    let subscription = queue.subscribe("echo", &[]).await;
+    let stranded = [("lease_owner", "gen_random_uuid()"), ("leased_at", "now()")];
+    queue.send(subscription, 3, &stranded).await;
+
+    assert_eq!(queue.ended(3).await, vec![ending("succeeded", None, 1); 3]);
+}
+
+#[tokio::test]
+async fn what_expires_while_it_is_held_ends() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("echo", guests::echoing()).await;
+    let mut queue = Queue::of(stack, &ada).await;
+    let paused = queue.subscribe("echo", &[("paused", "true")]).await;
+    queue
+        .send(paused, 2, &[("invocation_id", "gen_random_uuid()")])
+        .await;
+    queue
+        .run(&format!(
+            "update delivery set expires_at = now() + interval '1 second', ready_at = 'infinity' where subscription_id = '{paused}'"
+        ))
+        .await;
+
+    assert_eq!(queue.ended(2).await, vec![ending("expired", None, 0); 2]);
+    let runs = "select count(invocation_id) from delivery_ended where tenant_id = $tenant";
+    assert_eq!(queue.number(runs).await, 0, "nobody ran them");
 }
 
 #[tokio::test]

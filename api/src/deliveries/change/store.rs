@@ -3,30 +3,47 @@
 use uuid::Uuid;
 
 use crate::database::TenantTx;
+use crate::deliveries::enqueue::HINT_CHANNEL;
 use crate::error::ApiError;
 
 /// End a delivery that nobody has taken. False when there is none such.
 pub(super) async fn cancel(tx: &mut TenantTx, id: Uuid) -> Result<bool, ApiError> {
-    let cancelled = sqlx::query!(
+    let cancelled = sqlx::query_scalar!(
         r#"
         with gone as (
             delete from delivery where tenant_id = $1 and delivery_id = $2 and lease_owner is null
             returning *
-        )
-        insert into delivery_ended (
-            tenant_id, delivery_id, event_id, subscription_id, function_id, lane, order_key, status, attempts, invocation_id,
-            seed_id, last_error, replay_id, replay_of
-        )
-        select tenant_id, delivery_id, event_id, subscription_id, function_id, lane, order_key, 'cancelled', attempts,
-            invocation_id, seed_id, last_error, replay_id, replay_of
-        from gone
+        ),
+        kept as (
+            insert into delivery_ended (
+                tenant_id, delivery_id, event_id, subscription_id, function_id, lane, order_key, status, attempts, invocation_id,
+                seed_id, last_error, replay_id, replay_of
+            )
+            select tenant_id, delivery_id, event_id, subscription_id, function_id, lane, order_key, 'cancelled', attempts,
+                invocation_id, seed_id, last_error, replay_id, replay_of
+            from gone
+        ),
+        freed as (
+            update delivery d set ready_at = statement_timestamp()
+            from gone g
+            where g.order_key is not null and d.lease_owner is null and d.tenant_id = $1 and d.delivery_id = (
+                select next.delivery_id from delivery next
+                where next.tenant_id = $1 and next.subscription_id = g.subscription_id and next.order_key = g.order_key
+                    and next.delivery_id <> $2
+                order by next.delivery_id limit 1
+            )
+            returning d.delivery_id
+        ),
+        told as (select pg_notify($3, $1::uuid::text) where exists (select from freed))
+        select (select count(*) from gone) + 0 * (select count(*) from told) as "cancelled!"
         "#,
         tx.tenant().uuid(),
         id,
+        HINT_CHANNEL,
     )
-    .execute(tx.connection())
+    .fetch_one(tx.connection())
     .await?;
-    Ok(cancelled.rows_affected() == 1)
+    Ok(cancelled == 1)
 }
 
 /// The delivery that a replay of this one under this key made first: `new`, if there was none. Kept among what was seen, with

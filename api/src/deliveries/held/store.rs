@@ -46,6 +46,10 @@ pub(super) async fn release(
                         select from delivery earlier
                         where earlier.tenant_id = $1 and earlier.subscription_id = $2 and earlier.order_key = d.order_key
                             and earlier.delivery_id < d.delivery_id
+                    ) and not exists (
+                        select from delivery taken
+                        where taken.tenant_id = $1 and taken.subscription_id = $2 and taken.order_key = d.order_key
+                            and taken.lease_owner is not null
                     ))
                 limit $3
                 for update of d skip locked
