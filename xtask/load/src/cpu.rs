@@ -25,3 +25,13 @@ pub(crate) fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     }
     Ok(Duration::from_nanos(nanos))
 }
+
+/// A process and its children: each connection of a database is one.
+pub(crate) fn family(pid: u32) -> Vec<u32> {
+    let children =
+        std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let children = children
+        .split_whitespace()
+        .filter_map(|child| child.parse().ok());
+    std::iter::once(pid).chain(children).collect()
+}

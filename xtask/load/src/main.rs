@@ -4,6 +4,7 @@
 
 mod cpu;
 mod drive;
+mod ingest;
 mod peer;
 mod plan;
 mod queue;
@@ -18,6 +19,8 @@ use clap::Parser;
 enum Command {
     /// Send requests over keep-alive connections, and print what was measured as one line of JSON.
     Drive(drive::DriveArgs),
+    /// Send events in batches, and print how many a second were accepted as one line of JSON.
+    Ingest(ingest::IngestArgs),
     /// Measure the queue of deliveries, and print the figures as one line of JSON.
     Queue(queue::QueueArgs),
     /// Serve one peer until stopped; prints its address first.
@@ -27,6 +30,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Drive(args) => drive::drive(&args),
+        Command::Ingest(args) => ingest::send(&args),
         Command::Queue(args) => queue::measure(&args),
         Command::Peer(args) => peer::serve(&args),
     }

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::cpu::cpu_time;
+use crate::cpu::{cpu_time, family};
 
 /// What is put in at a time.
 const FILL: i64 = 20_000;
@@ -185,16 +185,6 @@ async fn rate(
         count / began.elapsed().as_secs_f64(),
         used.as_secs_f64() * 1e6 / count,
     ))
-}
-
-/// A process and its children: each connection of a database is one.
-fn family(pid: u32) -> Vec<u32> {
-    let children =
-        std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    let children = children
-        .split_whitespace()
-        .filter_map(|child| child.parse().ok());
-    std::iter::once(pid).chain(children).collect()
 }
 
 async fn ended(database: &mut PgConnection, tenant: Uuid) -> Result<i64> {

@@ -1,5 +1,5 @@
-//! Deliveries from the queue to their end, on one machine with everything beside them: how many a second, what each costs, what a
-//! transaction that is held open does to that, and how long a quiet tenant waits beside one with a backlog.
+//! Events into the api, and deliveries from the queue to their end, on one machine with everything beside them: how many a second,
+//! what each costs, what a transaction that is held open does to that, and how long a quiet tenant waits beside one with a backlog.
 
 use std::process::Command;
 
@@ -8,11 +8,13 @@ use serde_json::Value;
 
 use super::Options;
 use super::stage::{Function, Stage};
+use crate::roles::Role;
 use crate::say::{Step, print, say};
 use crate::{interrupt, place, run};
 
 /// What must be reached, by the name of the figure: at least, or at most.
-const GOALS: [(&str, &str, f64); 3] = [
+const GOALS: [(&str, &str, f64); 4] = [
+    ("ingest_events_per_s", "at least", 8_000.0),
     ("deliveries_per_s", "at least", 3_000.0),
     ("cpu_us_per_delivery", "at most", 650.0),
     ("quiet_wait_p99_ms", "at most", 1_000.0),
@@ -33,7 +35,12 @@ pub(super) fn run(options: &Options) -> Result<()> {
         "cartwright-billing",
         "cartwright-load",
     ])?;
-    let measured = measure(&stage, options);
+    let measured = ingest(&stage, options).and_then(|ingested| {
+        let mut figures = measure(&stage, options)?;
+        let all = figures.as_object_mut().context("figures by name")?;
+        all.extend(ingested.as_object().cloned().unwrap_or_default());
+        Ok(figures)
+    });
     stage.strike();
     let figures = measured?;
     let figure = |name: &str| figures[name].as_f64().unwrap_or(f64::NAN);
@@ -63,6 +70,35 @@ pub(super) fn run(options: &Options) -> Result<()> {
     std::fs::write(&file, serde_json::to_vec_pretty(&figures)?)?;
     say(&format!("The figures are in {}", file.display()));
     Ok(())
+}
+
+/// How many events the api takes in, in batches of 100 over 4 connections. Each makes a delivery, which is held so that no worker
+/// takes it meanwhile.
+fn ingest(stage: &Stage, options: &Options) -> Result<Value> {
+    let module = std::fs::read(place::root().join("functions/hello/hello.wasm"))?;
+    stage.tenant("sender", &[Function::new("hello", module)])?;
+    stage.subscribe_held("sender", "hello", "bench/ingest")?;
+    let seconds = (options.measure_ms * 5 / 1_000).max(5);
+    let step = Step::begin(&format!("Sending events for {seconds} s"));
+    let api = stage.wiring.listeners.url(Role::Api);
+    let mut command = Command::new(&stage.load);
+    command
+        .args([
+            "ingest",
+            "--tenant",
+            "sender",
+            "--event-type",
+            "bench/ingest",
+        ])
+        .args(["--address", api.trim_start_matches("http://")])
+        .args(["--platform-key", stage.platform_key()])
+        .args(["--seconds", &seconds.to_string()]);
+    for pid in stage.pids() {
+        command.args(["--pid", &pid.to_string()]);
+    }
+    let output = run::output(&mut command)?;
+    step.done();
+    serde_json::from_str(&output).with_context(|| format!("not a measurement: {output}"))
 }
 
 fn measure(stage: &Stage, options: &Options) -> Result<Value> {

@@ -168,6 +168,29 @@ impl Stage {
         Ok(calls)
     }
 
+    /// The platform's key.
+    pub(crate) fn platform_key(&self) -> &str {
+        &self.platform_key
+    }
+
+    /// Subscribe a tenant's function to events of a type, whose deliveries are held.
+    pub(crate) fn subscribe_held(
+        &self,
+        tenant: &str,
+        function: &str,
+        event_type: &str,
+    ) -> Result<()> {
+        let api = self.wiring.listeners.url(Role::Api);
+        let mut client = Client::new(&api, &self.wiring.listeners.url(Role::Executor));
+        client.access_token.clone_from(&self.platform_key);
+        client.acts_for = Some(tenant.to_owned());
+        let new = json!({"function": function, "event_type": event_type, "paused": true});
+        client
+            .post("/v1/subscriptions", &new)?
+            .expect(201, "subscribing")?;
+        Ok(())
+    }
+
     /// One request of a plan, sent once.
     pub(crate) fn call(&self, call: &Call, input: &[u8]) -> Result<Answer> {
         let api = self.wiring.listeners.url(Role::Api);
