@@ -6,6 +6,7 @@ pub(crate) mod enqueue;
 mod failures;
 pub(crate) mod held;
 mod listed;
+pub(crate) mod replays;
 mod share;
 mod store;
 pub(crate) mod work;

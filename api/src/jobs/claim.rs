@@ -115,8 +115,14 @@ impl Held {
 
     /// Let go of the job in its middle, and have it gone on with at once.
     pub(super) async fn let_go(&self) -> Result<(), ApiError> {
+        self.rest(Duration::ZERO).await
+    }
+
+    /// Let go of the job in its middle, and have it gone on with after this time.
+    pub(super) async fn rest(&self, pause: Duration) -> Result<(), ApiError> {
+        let delay_ms = i32::try_from(pause.as_millis()).unwrap_or(i32::MAX);
         let mut tx = self.tenant_tx().await?;
-        store::put_off(&mut tx, self.job.job_id, self.owner, 0, None).await?;
+        store::put_off(&mut tx, self.job.job_id, self.owner, delay_ms, None).await?;
         tx.commit().await
     }
 

@@ -6,6 +6,7 @@ mod compiler;
 mod hold;
 mod housekeeping;
 mod replay;
+mod replay_deliveries;
 mod run;
 pub(crate) mod store;
 
@@ -47,6 +48,11 @@ pub(crate) enum Task {
         /// Which batch.
         batch_id: Uuid,
     },
+    /// Make the deliveries of a batch of replays.
+    ReplayDeliveries {
+        /// Which batch.
+        replay_id: Uuid,
+    },
 }
 
 impl Task {
@@ -54,5 +60,5 @@ impl Task {
     const SHORT: &[&str] = &["compile", "hold_deliveries"];
 
     /// What takes minutes.
-    const LONG: &[&str] = &["replay"];
+    const LONG: &[&str] = &["replay", "replay_deliveries"];
 }

@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::claim::Held;
 use super::compile::{self, Compiling};
-use super::{HINT_CHANNEL, Task, hold, replay};
+use super::{HINT_CHANNEL, Task, hold, replay, replay_deliveries};
 use crate::database::Database;
 use crate::hints::Hints;
 use crate::replays::work::Replaying;
@@ -131,6 +131,9 @@ async fn perform(worker: &Worker, held: &Held, drain: &Drain) -> anyhow::Result<
         Task::HoldDeliveries { subscription_id } => hold::perform(held, *subscription_id).await,
         Task::Replay { batch_id } => {
             replay::perform(&worker.replaying, held, *batch_id, drain).await
+        }
+        Task::ReplayDeliveries { replay_id } => {
+            replay_deliveries::perform(held, *replay_id, drain).await
         }
     }
 }

@@ -13,6 +13,7 @@ mod compose;
 mod credentials;
 mod deliveries;
 mod delivering;
+mod delivery_replays;
 mod dependencies;
 mod document;
 mod drain;

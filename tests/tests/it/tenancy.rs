@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::document::{document, operations};
+use crate::queued::Queue;
 use crate::sending::{event, new_id, send, subscribe};
 
 /// One route, as both tenants ask for it.
@@ -98,6 +99,31 @@ fn cells_about_a_schedule(schedule: &str) -> Vec<Cell> {
     ]
 }
 
+/// Routes about a delivery that ended, and a batch of replayed ones.
+async fn cells_about_deliveries(stack: &Stack, ada: &Tenant) -> Vec<Cell> {
+    let mut queue = Queue::of(stack, ada).await;
+    let subscription = subscribe(ada, "hello", "orders/paid", &json!({})).await;
+    queue.send(subscription.parse().unwrap(), 1, &[]).await;
+    queue.ended(1).await;
+    let listed = ada.get("/v1/deliveries").await.expect(200).json();
+    let delivery = listed["data"][0]["id"].as_str().unwrap();
+    let delivery = format!("/v1/deliveries/{delivery}");
+    let post = |operation, path, owner| cell(operation, Method::POST, path, Body::None, owner);
+    let new = json!({"name": "again"});
+    let batch = ada.post("/v1/deliveries/replay", &new).await.expect(202);
+    let id = batch.json()["id"].as_str().unwrap().to_owned();
+    let batch = format!("/v1/deliveries/replays/{id}");
+    let get =
+        |operation, path: &str| cell(operation, Method::GET, path.to_owned(), Body::None, 200);
+    vec![
+        get("get_delivery", &delivery),
+        post("cancel_delivery", format!("{delivery}/cancel"), 200),
+        post("replay_delivery", format!("{delivery}/replay"), 201),
+        get("get_delivery_replay", &batch),
+        post("cancel_delivery_replay", format!("{batch}/cancel"), 200),
+    ]
+}
+
 /// Routes about an event, a subscription and a source.
 async fn cells_about_events(stack: &Stack, ada: &Tenant) -> Vec<Cell> {
     let sent = send(stack, ada, &event(&new_id(), "a", &json!(1))).await;
@@ -136,29 +162,6 @@ async fn cells_about_events(stack: &Stack, ada: &Tenant) -> Vec<Cell> {
             format!("{secrets}/{secret}"),
             204,
         ),
-    ]
-}
-
-/// Routes about a delivery that waits: it is told of, cancelled, and then sent once more.
-async fn cells_about_a_delivery(stack: &Stack, ada: &Tenant) -> Vec<Cell> {
-    subscribe(ada, "hello", "held", &json!({"paused": true})).await;
-    let sent = send(stack, ada, &event(&new_id(), "held", &json!(1))).await;
-    let sent = sent.expect(202).json();
-    let of_event = sent["event_id"].as_str().unwrap();
-    let list = format!("/v1/deliveries?event={of_event}");
-    let listed = ada.get(&list).await.expect(200).json();
-    let path = format!(
-        "/v1/deliveries/{}",
-        listed["data"][0]["id"].as_str().unwrap()
-    );
-    let post = |operation, what, owner| {
-        let path = format!("{path}/{what}");
-        cell(operation, Method::POST, path, Body::None, owner)
-    };
-    vec![
-        cell("get_delivery", Method::GET, path.clone(), Body::None, 200),
-        post("cancel_delivery", "cancel", 200),
-        post("replay_delivery", "replay", 201),
     ]
 }
 
@@ -460,8 +463,6 @@ fn cells_about_ones_own() -> Vec<Cell> {
             json!({"name": "mine", "url": "https://example.com/"}),
         ),
         get("list_messages", "/v1/messages"),
-        get("list_deliveries", "/v1/deliveries"),
-        get("list_delivery_failures", "/v1/deliveries/failures"),
         get("list_events", "/v1/events"),
         get("list_event_types", "/v1/event-types"),
         cell(
@@ -482,6 +483,16 @@ fn cells_about_ones_own() -> Vec<Cell> {
             "create_source",
             "/v1/sources",
             json!({"name": "mine", "scheme": "github"}),
+        ),
+        get("list_deliveries", "/v1/deliveries"),
+        get("list_delivery_failures", "/v1/deliveries/failures"),
+        get("list_delivery_replays", "/v1/deliveries/replays"),
+        cell(
+            "replay_deliveries",
+            Method::POST,
+            "/v1/deliveries/replay".to_owned(),
+            Body::Json(json!({"name": "mine"})),
+            202,
         ),
         get("list_invocations", "/v1/invocations"),
         get("get_usage", "/v1/usage?group_by=function"),
@@ -534,7 +545,7 @@ async fn no_route_shows_or_changes_what_is_anothers() {
     let mut cells = cells_about_one_thing(&ada, &run, member).await;
     cells.extend(cells_about_messages(&endpoint, &message));
     cells.extend(cells_about_events(stack, &ada).await);
-    cells.extend(cells_about_a_delivery(stack, &ada).await);
+    cells.extend(cells_about_deliveries(stack, &ada).await);
     let new = json!({"function": "hello", "cron": "0 0 1 1 *"});
     let schedule = ada.post("/v1/schedules", &new).await.expect(201).json();
     cells.extend(cells_about_a_schedule(schedule["id"].as_str().unwrap()));

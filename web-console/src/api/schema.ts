@@ -270,6 +270,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/deliveries/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay deliveries
+         * @description Delivers the events of all deliveries that the filter finds once more, the oldest first, to the functions as they are now and
+         *     billed like any delivery. What has a replay already that was not cancelled is not replayed again. With `dry_run` nothing is made,
+         *     and the answer says how many there are. With an `Idempotency-Key`, a repeat answers the first one's batch.
+         */
+        post: operations["replay_deliveries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List batches of replayed deliveries
+         * @description Newest first, each as far as it has come.
+         */
+        get: operations["list_delivery_replays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a batch of replayed deliveries */
+        get: operations["get_delivery_replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/replays/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch of replayed deliveries
+         * @description No more are made, and those that wait are cancelled. Those that run end by themselves.
+         */
+        post: operations["cancel_delivery_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/deliveries/{id}": {
         parameters: {
             query?: never;
@@ -2085,6 +2164,154 @@ export interface components {
             /** @description Every attempt that is over, the first first. */
             history: components["schemas"]["Attempt"][];
         };
+        /** @description Many deliveries that are delivered again. Counts of what became of them hold as long as deliveries are kept. */
+        DeliveryReplay: {
+            /**
+             * Format: uuid
+             * @description The batch; its deliveries have it as `replay_id`.
+             */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Which deliveries. */
+            filter: components["schemas"]["DeliveryReplayFilter"];
+            /**
+             * Format: int32
+             * @description Deliveries that are made in a second.
+             */
+            rate_per_s: number;
+            /** @description How far it has come. */
+            status: components["schemas"]["DeliveryReplayStatus"];
+            /** @description Why it failed; null unless it did. */
+            error: string | null;
+            /**
+             * Format: int64
+             * @description How many are to be replayed.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description How many new deliveries it has made.
+             */
+            made: number;
+            /** @description How many it could not replay, and why. */
+            skipped: components["schemas"]["DeliveryReplaySkipped"];
+            /**
+             * Format: int64
+             * @description Of those it made, how many wait or run.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description How many succeeded.
+             */
+            succeeded: number;
+            /**
+             * Format: int64
+             * @description How many died again.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description How many were not delivered in time.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description How many were cancelled.
+             */
+            cancelled: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for: what ended later is not replayed.
+             */
+            created_at: string;
+            /** @description Who asked for it. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description When a worker began it.
+             */
+            begun_at: string | null;
+            /**
+             * Format: date-time
+             * @description When all were made, or it was given up.
+             */
+            ended_at: string | null;
+        };
+        /** @description What a batch would replay. */
+        DeliveryReplayDryRun: {
+            /**
+             * Format: int64
+             * @description How many deliveries.
+             */
+            total: number;
+            example: components["schemas"]["Delivery"] | null;
+        };
+        /**
+         * @description Which deliveries to replay. What is absent filters nothing. Those that were replayed already are not among them, unless
+         *     that replay was cancelled.
+         */
+        DeliveryReplayFilter: {
+            /** @description To this function, by its name. */
+            function?: string | null;
+            /**
+             * Format: uuid
+             * @description Of this subscription, by its id.
+             */
+            subscription?: string | null;
+            /** @description Dead for this cause, such as `trap` or `no_live_version`. */
+            cause?: string | null;
+            /** @description That ended so: `dead` when absent. */
+            status?: components["schemas"]["ReplayedStatus"];
+            /**
+             * Format: date-time
+             * @description Queued at or after this time, RFC 3339.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description Queued before this time, RFC 3339.
+             */
+            to?: string | null;
+        };
+        /** @description Replay many deliveries. */
+        DeliveryReplayRequest: {
+            /** @description What people call it: 1 to 100 characters, and no other batch of the tenant has it. */
+            name: string;
+            /** @description Which deliveries. */
+            filter?: components["schemas"]["DeliveryReplayFilter"];
+            /**
+             * Format: int32
+             * @description Deliveries that are made in a second, 1 to 1,000; 50 when absent.
+             */
+            rate_per_s?: number;
+            /** @description Make nothing, and answer what would be replayed. */
+            dry_run?: boolean;
+        };
+        /** @description Deliveries of a batch that could not be replayed, by why. */
+        DeliveryReplaySkipped: {
+            /**
+             * Format: int64
+             * @description The event is no longer kept.
+             */
+            event_gone: number;
+            /**
+             * Format: int64
+             * @description The function was deleted.
+             */
+            function_deleted: number;
+            /**
+             * Format: int64
+             * @description The subscription was deleted.
+             */
+            subscription_deleted: number;
+        };
+        /**
+         * @description How far a batch has come.
+         * @enum {string}
+         */
+        DeliveryReplayStatus: "queued" | "running" | "finished" | "cancelled" | "failed";
         /** @description Where two outputs differ. */
         Difference: {
             /** @description The first 100 places, in the order of the output before. */
@@ -3525,6 +3752,86 @@ export interface components {
                 /**
                  * Format: date-time
                  * @description When it ended.
+                 */
+                ended_at: string | null;
+            }[];
+            /** @description Send as `cursor` for the next page; null at the end. */
+            next_cursor: string | null;
+        };
+        /** @description A page of a list. */
+        Page_DeliveryReplay: {
+            /** @description The entries. */
+            data: {
+                /**
+                 * Format: uuid
+                 * @description The batch; its deliveries have it as `replay_id`.
+                 */
+                id: string;
+                /** @description What people call it. */
+                name: string;
+                /** @description Which deliveries. */
+                filter: components["schemas"]["DeliveryReplayFilter"];
+                /**
+                 * Format: int32
+                 * @description Deliveries that are made in a second.
+                 */
+                rate_per_s: number;
+                /** @description How far it has come. */
+                status: components["schemas"]["DeliveryReplayStatus"];
+                /** @description Why it failed; null unless it did. */
+                error: string | null;
+                /**
+                 * Format: int64
+                 * @description How many are to be replayed.
+                 */
+                total: number;
+                /**
+                 * Format: int64
+                 * @description How many new deliveries it has made.
+                 */
+                made: number;
+                /** @description How many it could not replay, and why. */
+                skipped: components["schemas"]["DeliveryReplaySkipped"];
+                /**
+                 * Format: int64
+                 * @description Of those it made, how many wait or run.
+                 */
+                pending: number;
+                /**
+                 * Format: int64
+                 * @description How many succeeded.
+                 */
+                succeeded: number;
+                /**
+                 * Format: int64
+                 * @description How many died again.
+                 */
+                dead: number;
+                /**
+                 * Format: int64
+                 * @description How many were not delivered in time.
+                 */
+                expired: number;
+                /**
+                 * Format: int64
+                 * @description How many were cancelled.
+                 */
+                cancelled: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for: what ended later is not replayed.
+                 */
+                created_at: string;
+                /** @description Who asked for it. */
+                created_by: string;
+                /**
+                 * Format: date-time
+                 * @description When a worker began it.
+                 */
+                begun_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description When all were made, or it was given up.
                  */
                 ended_at: string | null;
             }[];
@@ -4993,6 +5300,11 @@ export interface components {
          * @enum {string}
          */
         ReplayStatus: "queued" | "running" | "finished" | "cancelled" | "failed";
+        /**
+         * @description How a delivery ended that did not succeed.
+         * @enum {string}
+         */
+        ReplayedStatus: "dead" | "expired" | "cancelled";
         /** @description When a delivery is tried again whose function failed. Each delay is twice the one before, of which a random part is waited. */
         RetryPolicy: {
             /**
@@ -6899,6 +7211,367 @@ export interface operations {
                 };
             };
             /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_deliveries: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1 to 255 characters; a repeat under it makes no other batch */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeliveryReplayRequest"];
+            };
+        };
+        responses: {
+            /** @description What would be replayed, for a dry run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryReplayDryRun"];
+                };
+            };
+            /** @description The batch, which waits for a worker */
+            202: {
+                headers: {
+                    /** @description Where to look for it */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryReplay"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such function */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: another batch has the name, or five batches of the tenant have not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_mismatch`: the key was used for another batch */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_delivery_replays: {
+        parameters: {
+            query?: {
+                /** @description Entries at most, 1 to 100; 50 when absent. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; absent for the first. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of batches */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryReplay"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_delivery_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The batch's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch, as far as it has come */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryReplay"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such batch */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_delivery_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The batch's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryReplay"];
+                };
+            };
+            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such batch */
             404: {
                 headers: {
                     [name: string]: unknown;

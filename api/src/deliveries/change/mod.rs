@@ -22,7 +22,7 @@ use crate::error::ApiError;
 const KEY_MAX: usize = 255;
 
 /// How long a replay of a schedule's delivery may wait, in seconds: three days, as a subscription's does by default.
-const EXPIRES_AFTER_S: i32 = 259_200;
+pub(super) const EXPIRES_AFTER_S: i32 = 259_200;
 
 /// Cancel a delivery
 ///
@@ -112,7 +112,8 @@ pub(crate) async fn replay(
     Ok((StatusCode::CREATED, [(LOCATION, place)], Json(row.into())))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+/// The key of a request that may be repeated.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
