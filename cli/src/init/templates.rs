@@ -231,6 +231,7 @@ const ASSEMBLYSCRIPT_SOURCES: &[File] = shared!(
         "index.ts",
         "json_escapes.ts",
         "json_reader.ts",
+        "json_values.ts",
         "json_writer.ts",
         "settings.ts",
         "streams.ts",

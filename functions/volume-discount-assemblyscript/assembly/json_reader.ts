@@ -43,6 +43,10 @@ export class JsonReader {
     return this.name.is(ascii);
   }
 
+  memberName(): string {
+    return this.name.toString();
+  }
+
   enterArray(): void {
     if (!this.take(0x5b)) this.refuse("expected an array");
     this.fresh = true;
@@ -106,6 +110,23 @@ export class JsonReader {
     this.fresh = false;
   }
 
+  // Any value, checked for its form and taken as it stands in the JSON.
+  takeJson(into: Text): void {
+    this.skipSpace();
+    const first = this.position;
+    this.skip();
+    into.start = this.json.start + <usize>first;
+    into.length = this.position - first;
+  }
+
+  // Whether `null` is the value here, which is taken then.
+  takeNull(): bool {
+    this.skipSpace();
+    if (this.peek() != 0x6e) return false;
+    this.skipWord("null");
+    return true;
+  }
+
   // Nothing but white space may be left.
   end(): void {
     this.skipSpace();
@@ -115,6 +136,12 @@ export class JsonReader {
   // End the function with this message and where the reader stands. Does not come back.
   refuse(message: string): void {
     fail(this.code, message + " at byte " + this.position.toString());
+  }
+
+  // The same for a value that was taken by `takeJson`: the message names its first byte.
+  refuseJson(value: Text, message: string): void {
+    this.position = <i32>(value.start - this.json.start);
+    this.refuse(message);
   }
 
   // The byte at the reader's position. The only look at a byte that may lie behind the end.

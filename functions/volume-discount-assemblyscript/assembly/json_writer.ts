@@ -1,5 +1,9 @@
 // JSON as it grows, without spaces: equal answers are equal bytes.
+import { ExitCode, fail } from "./failure";
 import { Text } from "./text";
+
+// Up to here every whole number is a double of its own.
+const EXACT_MAX: f64 = 9_007_199_254_740_992;
 
 @final
 export class JsonWriter {
@@ -10,6 +14,49 @@ export class JsonWriter {
   raw(json: string): void {
     this.reserve(json.length);
     for (let i = 0; i < json.length; i++) this.push(json.charCodeAt(i));
+  }
+
+  // The name of a member, quoted and with its colon: JSON of ASCII characters. A comma comes before all but the first.
+  member(name: string): void {
+    this.comma(0x7b);
+    this.raw(name);
+  }
+
+  // The name of a member, of any characters.
+  key(name: string): void {
+    this.comma(0x7b);
+    this.string(Text.of(name));
+    this.raw(":");
+  }
+
+  // To be said before each element of an array.
+  element(): void {
+    this.comma(0x5b);
+  }
+
+  // JSON as it stands, of any characters.
+  json(json: Text): void {
+    this.reserve(json.length);
+    for (let i = 0; i < json.length; i++) this.push(json.byteAt(i));
+  }
+
+  boolean(value: bool): void {
+    this.raw(value ? "true" : "false");
+  }
+
+  integer(value: i64): void {
+    this.raw(value.toString());
+  }
+
+  // The shortest number that is read as this double. What JSON has no number for ends the function.
+  number(value: f64): void {
+    if (!isFinite(value)) fail(ExitCode.Output, "NaN and Infinity are no numbers in JSON");
+    if (abs(value) <= EXACT_MAX && value == trunc(value)) {
+      this.integer(<i64>value);
+      return;
+    }
+    const text = value.toString();
+    this.raw(text.endsWith(".0") ? text.slice(0, -2) : text);
   }
 
   // A string, quoted and escaped.
@@ -50,6 +97,12 @@ export class JsonWriter {
 
   text(): Text {
     return new Text(changetype<usize>(this.buffer), this.length);
+  }
+
+  // Nothing but a bracket that was just opened ends in one: strings end in quotes.
+  private comma(open: i32): void {
+    this.reserve(1);
+    if (load<u8>(changetype<usize>(this.buffer) + <usize>(this.length - 1)) != open) this.push(0x2c);
   }
 
   // A byte that may not stand in a string as it is, in the shortest escape there is.

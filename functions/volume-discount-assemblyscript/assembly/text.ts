@@ -19,6 +19,10 @@ export class Text {
     return true;
   }
 
+  toString(): string {
+    return String.UTF8.decodeUnsafe(this.start, <usize>this.length);
+  }
+
   static of(text: string): Text {
     const bytes = String.UTF8.encode(text);
     return new Text(changetype<usize>(bytes), bytes.byteLength);
