@@ -100,6 +100,12 @@ pub fn client() -> Result<()> {
     )
 }
 
+/// Install the AssemblyScript compiler that the template names, so that tests build what people start from.
+pub fn assemblyscript() -> Result<()> {
+    let folder = place::root().join("functions/volume-discount-assemblyscript");
+    packages("template", &folder)
+}
+
 fn packages(whose: &str, folder: &Path) -> Result<()> {
     let lock = std::fs::read(folder.join("package-lock.json"))
         .with_context(|| format!("the {whose} has no package-lock.json"))?;

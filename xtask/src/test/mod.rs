@@ -137,6 +137,9 @@ fn run_parts(parts: &[Part], arguments: &[String], supervisor: &mut Supervisor) 
     } else {
         None
     };
+    if asked(Part::Workspace) || asked(Part::Stack) {
+        build::assemblyscript()?;
+    }
     if asked(Part::Format) {
         let mut command = build::cargo("fmt");
         tally.run("Format", Runner::Check, command.args(["--all", "--check"]))?;
