@@ -1,5 +1,6 @@
 //! `cartwright bindings`: types of a target's input and output, made from its schemas.
 
+mod assemblyscript;
 mod names;
 mod rust;
 mod types;
@@ -36,7 +37,11 @@ const SHAPE_KEYWORDS: [&str; 9] = [
 #[command(after_help = "\
 Examples:
   cartwright bindings cart.discount --language rust -o src/bindings.rs
-  cartwright bindings --schema target.json --language typescript")]
+  cartwright bindings --schema target.json --language typescript
+  cartwright bindings cart.discount --language assemblyscript -o assembly/bindings.ts
+
+AssemblyScript's classes lie beside the sources of the template `assemblyscript`, whose reader and writer of JSON they use:
+`DiscountInput.parse(readInput())` reads a whole input, `writeAnswer(output.toJson())` writes a whole answer.")]
 pub(crate) struct BindingsArgs {
     /// The target, whose schemas the server is asked for.
     #[arg(required_unless_present = "schema", conflicts_with = "schema")]
@@ -58,15 +63,22 @@ enum Language {
     Rust,
     /// Interfaces.
     Typescript,
+    /// Classes with `parse` and `toJson`.
+    Assemblyscript,
 }
 
 /// Make the types, and print or write them.
 pub(crate) fn bindings(start: &Start, args: &BindingsArgs) -> Result<Ending, Failure> {
     let (document, shown) = document(start, args)?;
-    let types = types_of(&document).with_context(|| shown)?;
+    let types = match args.language {
+        Language::Rust | Language::Typescript => Types::default(),
+        Language::Assemblyscript => Types::apart_from(&assemblyscript::TAKEN),
+    };
+    let types = types_of(&document, types).with_context(|| shown)?;
     let text = match args.language {
         Language::Rust => rust::write(&types),
         Language::Typescript => typescript::write(&types),
+        Language::Assemblyscript => assemblyscript::write(&types),
     };
     match &args.output {
         None => start.output.bytes(text.as_bytes())?,
@@ -90,9 +102,8 @@ fn document(start: &Start, args: &BindingsArgs) -> Result<(Value, String), Failu
     Ok((document, shown))
 }
 
-/// The types of a target, or of one schema.
-fn types_of(document: &Value) -> Result<Types> {
-    let mut types = Types::default();
+/// With the types of a target, or of one schema.
+fn types_of(document: &Value, mut types: Types) -> Result<Types> {
     let of_target = [("Input", "input_schema"), ("Output", "output_schema")];
     if of_target
         .iter()
@@ -206,6 +217,39 @@ mod tests {
     }
 
     #[test]
+    fn assemblyscript_gets_classes_that_read_and_write_themselves() {
+        let text = assemblyscript::write(&of_cart());
+        for line in [
+            "  constructor(\n    public cart: DiscountInputCart,\n  ) {}",
+            "  static parse(json: Text): DiscountInput {",
+            "    public lines: Array<Line>,",
+            "  /** What the goods weigh. */\n  weightGrams: Box<i64> | null = null;",
+            "  note: Text | null = null;",
+            "  // Any JSON, as its text.\n  extra: Text | null = null;",
+            "export type Amount = Text;",
+            "    public type: Text,",
+            "  attributes: Map<string, f64> | null = null;",
+            "export enum DiscountInputCartKind {\n  Gift,\n  SelfUse,\n}",
+            "  in_stead_of: Line | null = null;",
+            "  counts: Array<Box<i64> | null> | null = null;",
+            "import { Box, readBoolean, readInteger, readJson, readNumber } from \"./json_values\";",
+        ] {
+            assert!(text.contains(line), "{line}\nis not in\n{text}");
+        }
+        assert_eq!(text.matches("static parse(").count(), 1);
+        let mut types = Types::apart_from(&assemblyscript::TAKEN);
+        let schema =
+            json!({"title": "Text", "type": "array", "items": {"title": "Map", "type": "string"}});
+        types.add("Input", &schema).expect("it is a schema");
+        let text = assemblyscript::write(&types);
+        assert!(text.contains("export type Map2 = Text;"), "{text}");
+        assert!(
+            text.contains("export function parseInput(json: Text): Input {"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn a_type_may_hold_itself_and_two_schemas_share_what_is_the_same() {
         let schema = json!({
             "type": "object",
@@ -244,11 +288,14 @@ mod tests {
                 "`output_schema`",
             ),
         ] {
-            let error = types_of(&document).unwrap_err();
+            let error = types_of(&document, Types::default()).unwrap_err();
             assert!(format!("{error:#}").contains(says), "{document}: {error:#}");
         }
-        types_of(&json!({"input_schema": object, "output_schema": object}))
-            .expect("it is a target");
+        types_of(
+            &json!({"input_schema": object, "output_schema": object}),
+            Types::default(),
+        )
+        .expect("it is a target");
     }
 
     #[test]

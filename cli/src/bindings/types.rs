@@ -28,6 +28,10 @@ const TAKEN: [&str; 11] = [
 #[derive(Debug, Default)]
 pub(super) struct Types {
     pub(super) named: Vec<Named>,
+    /// What whole documents are called.
+    pub(super) roots: Vec<String>,
+    /// Names that types have in the one language that is written, beside those of [`TAKEN`].
+    taken: &'static [&'static str],
 }
 
 /// A type with a name of its own.
@@ -83,6 +87,19 @@ impl Type {
 }
 
 impl Types {
+    /// None yet, for a language with names of its own.
+    pub(super) fn apart_from(taken: &'static [&'static str]) -> Self {
+        Self {
+            taken,
+            ..Self::default()
+        }
+    }
+
+    /// Whether what is written needs the name for something else.
+    pub(super) fn is_taken(&self, name: &str) -> bool {
+        TAKEN.contains(&name) || self.taken.contains(&name)
+    }
+
     /// Add a whole schema; what it describes is called by its title, else so.
     pub(super) fn add(&mut self, name: &str, root: &Value) -> Result<()> {
         ensure!(root.is_object(), "a schema is an object");
@@ -92,8 +109,12 @@ impl Types {
             followed: Vec::new(),
         };
         let ty = walk.follow("#", name, 0)?;
-        if !matches!(&ty, Type::Named(_)) {
-            self.name(name, text(root, "description"), Shape::Alias(ty));
+        let name = match ty {
+            Type::Named(name) => name,
+            ty => self.name(name, text(root, "description"), Shape::Alias(ty)),
+        };
+        if !self.roots.contains(&name) {
+            self.roots.push(name);
         }
         Ok(())
     }
@@ -126,6 +147,7 @@ impl Types {
     fn free(&self, name: &str) -> String {
         let mut taken: Vec<&str> = self.named.iter().map(|named| &*named.name).collect();
         taken.extend(TAKEN);
+        taken.extend(self.taken);
         distinct(if name.is_empty() { "Value" } else { name }, &taken)
     }
 

@@ -3,6 +3,7 @@
 mod alerts;
 mod aliases;
 mod artifacts;
+mod assemblyscript_bindings;
 mod auth;
 mod billing;
 mod callers;
