@@ -64,6 +64,23 @@ test("what died is grouped by function and cause, with an example", async () => 
   assert.equal(await page.getByLabel("Function").inputValue(), "volume-discount");
 });
 
+test("what died is replayed as a batch, which tells what became of it", async () => {
+  await place("Deliveries");
+  await page.getByRole("link", { name: "Failed", exact: true }).click();
+  await page.getByRole("button", { name: /^Replay them: volume-discount/ }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText(/^1 delivery that ended/).waitFor();
+  await look(page, "deliveries-replay");
+  await dialog.getByLabel("Name of the batch").fill("after the fix");
+  await dialog.getByRole("button", { name: "Replay", exact: true }).click();
+  const batch = page
+    .getByRole("table", { name: "Replays of deliveries" })
+    .getByRole("row", { name: "after the fix" });
+  await batch.getByText("finished", { exact: true }).waitFor();
+  await batch.getByRole("cell", { name: "1 of 1", exact: true }).waitFor();
+  await look(page, "deliveries-replays");
+});
+
 test("a delivery that is held can be cancelled", async () => {
   await page.goto(`${CONSOLE_URL}/functions/volume-discount/triggers`);
   const subscriptions = page.getByRole("table", { name: "Subscriptions" });

@@ -11,6 +11,8 @@ import { TableSkeleton } from "../ui/skeleton";
 import { Table } from "../ui/table";
 import { When } from "../ui/when";
 import { type FailureGroup, useFailures } from "./queries";
+import { ReplayGroup } from "./replay-group";
+import { Replays } from "./replays";
 import { causeInWords } from "./status";
 
 /** How far back is looked first. */
@@ -38,6 +40,7 @@ export function FailuresPage() {
           </Empty>
         )}
       </Panel>
+      <Replays />
     </>
   );
 }
@@ -77,14 +80,17 @@ function Groups({ rows }: { rows: FailureGroup[] }) {
           figures: true,
           narrow: true,
           cell: (row) => (
-            <ButtonLink
-              size="small"
-              look="quiet"
-              to={`/deliveries?${new URLSearchParams({ status: "dead", function: row.function, cause: row.cause })}`}
-              aria-label={`Show them: ${row.function}, ${causeInWords(row.cause)}`}
-            >
-              Show them
-            </ButtonLink>
+            <span className="inline-flex items-center gap-1 whitespace-nowrap">
+              <ButtonLink
+                size="small"
+                look="quiet"
+                to={`/deliveries?${new URLSearchParams({ status: "dead", function: row.function, cause: row.cause })}`}
+                aria-label={`Show them: ${row.function}, ${causeInWords(row.cause)}`}
+              >
+                Show them
+              </ButtonLink>
+              <ReplayGroup group={row} />
+            </span>
           ),
         },
       ]}

@@ -7,6 +7,7 @@ export type Delivery = Schemas["Delivery"];
 export type DeliveryDetail = Schemas["DeliveryDetail"];
 export type Attempt = Schemas["Attempt"];
 export type FailureGroup = Schemas["FailureGroup"];
+export type DeliveryReplay = Schemas["DeliveryReplay"];
 type Query = NonNullable<paths["/v1/deliveries"]["get"]["parameters"]["query"]>;
 
 export const DELIVERIES = ["deliveries"];
@@ -72,6 +73,52 @@ export function useReplayDelivery(id: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: () => answered(api.POST("/v1/deliveries/{id}/replay", { params: { path: { id } } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: DELIVERIES }),
+  });
+}
+
+/** How many deliveries a batch of this group would replay; asked while somebody thinks about it. */
+export function useReplayable(group: FailureGroup, wanted: boolean) {
+  return useQuery({
+    queryKey: [...DELIVERIES, "replayable", group.function, group.cause],
+    enabled: wanted,
+    queryFn: async () => {
+      const body = { name: "how many", filter: filterOf(group), dry_run: true };
+      const found = await answered(api.POST("/v1/deliveries/replay", { body }));
+      return "example" in found ? found.total : 0;
+    },
+  });
+}
+
+/** Replays all deliveries of a group that were not replayed already, as a batch of this name. */
+export function useReplayGroup(group: FailureGroup) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (name: string) =>
+      answered(api.POST("/v1/deliveries/replay", { body: { name, filter: filterOf(group) } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: DELIVERIES }),
+  });
+}
+
+function filterOf(group: FailureGroup): Schemas["DeliveryReplayFilter"] {
+  return { function: group.function, cause: group.cause, status: "dead" };
+}
+
+/** The newest batches of replays, and how far each is. */
+export function useReplays() {
+  return useQuery({
+    queryKey: [...DELIVERIES, "replays"],
+    queryFn: () => answered(api.GET("/v1/deliveries/replays", { params: { query: { limit: 20 } } })),
+    select: (page) => page.data,
+    refetchInterval: REFRESH_MS,
+  });
+}
+
+export function useCancelReplay() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) =>
+      answered(api.POST("/v1/deliveries/replays/{id}/cancel", { params: { path: { id } } })),
     onSuccess: () => queries.invalidateQueries({ queryKey: DELIVERIES }),
   });
 }
