@@ -391,6 +391,37 @@ async fn a_worker_that_drains_ends_what_runs_and_releases_the_rest_at_once() {
 }
 
 #[tokio::test]
+async fn an_ending_that_the_database_refuses_keeps_no_other_from_being_written() {
+    let stack = Stack::start(Options::default()).await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("f", guests::writing("{}")).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let subscription = queue.subscribe("f", &[]).await;
+    queue
+        .run("alter table delivery_ended add constraint poison check (order_key <> 'poison')")
+        .await;
+    let keys = ("order_key", "case when n in (3, 17) then 'poison' end");
+    queue.send(subscription, 40, &[keys]).await;
+
+    let endings = queue.ended(38).await;
+
+    assert_eq!(others(&endings, &ending("succeeded", None, 1)), []);
+    let given_back =
+        "select count(*) from delivery where tenant_id = $tenant and order_key = 'poison'
+        and lease_owner is null and faults > 0 and ready_at > now()";
+    soon("the first of both is given back", async || {
+        queue.number(given_back).await == 1
+    })
+    .await;
+    queue
+        .run("alter table delivery_ended drop constraint poison; update delivery set ready_at = now()")
+        .await;
+    let endings = queue.ended(40).await;
+    assert_eq!(others(&endings, &ending("succeeded", None, 1)), []);
+    assert_eq!(queue.billed(40).await, 40);
+}
+
+#[tokio::test]
 async fn an_executor_that_is_killed_costs_a_delivery_nothing_but_time() {
     let stack = few_at_a_time().await;
     let ada = stack.tenant("ada").await;

@@ -12,6 +12,7 @@ use super::claimed::{Claimed, HeldId};
 use super::retry::fault_delay;
 use super::store;
 use crate::database::Database;
+use crate::error::ApiError;
 
 /// Settlements of one statement, at most.
 const BATCH_MAX: usize = 512;
@@ -21,6 +22,9 @@ const GATHER: Duration = Duration::from_millis(4);
 
 /// How long to leave a database alone that does not answer.
 const AWAY: Duration = Duration::from_millis(250);
+
+/// How long what cannot be written is left alone, before it is run once more under the same id.
+const REFUSED_FOR: Duration = Duration::from_secs(60);
 
 /// An error's text in a row, in characters at most.
 const ERROR_MAX: usize = 500;
@@ -148,11 +152,28 @@ impl Settlement {
         })
     }
 
-    fn worker(&self) -> Uuid {
+    /// Give back one of which nothing else can be written.
+    fn refused(held: HeldId, now: DateTime<Utc>) -> Self {
+        Self::Back(Back {
+            held,
+            ready_at: now + REFUSED_FOR,
+            over: false,
+            faulty: true,
+            outcome: None,
+            error: Some("an error of ours, which is logged".to_owned()),
+            started_at: now,
+        })
+    }
+
+    fn held(&self) -> HeldId {
         match self {
-            Self::End(end) => end.held.worker_id,
-            Self::Back(back) => back.held.worker_id,
+            Self::End(end) => end.held,
+            Self::Back(back) => back.held,
         }
+    }
+
+    fn worker(&self) -> Uuid {
+        self.held().worker_id
     }
 }
 
@@ -186,21 +207,96 @@ pub(super) async fn settle(
         workers.sort_unstable();
         workers.dedup();
         for worker in workers {
-            let of_worker: Vec<&Settlement> =
-                batch.iter().filter(|one| one.worker() == worker).collect();
-            while let Err(error) = write(&database, worker, &of_worker).await {
-                if *lease.borrow() != Some(worker) {
-                    tracing::warn!(
-                        "{} settlements of a lease that is over were not written: {error}",
-                        of_worker.len()
-                    );
-                    break;
+            let (ends, backs): (Vec<_>, Vec<_>) = batch
+                .iter()
+                .filter(|one| one.worker() == worker)
+                .partition(|one| matches!(one, Settlement::End(_)));
+            for these in [ends, backs] {
+                let mut parts = Parts::of(&these);
+                while let Some(part) = parts.next() {
+                    if let Err(error) = until_written(&database, worker, part, &lease).await
+                        && let Some(alone) = parts.refused(part)
+                    {
+                        give_back(&database, alone.held(), &error, &lease).await;
+                    }
                 }
-                tracing::warn!("deliveries cannot be settled yet: {error}");
-                tokio::time::sleep(AWAY).await;
             }
         }
         batch.clear();
+    }
+}
+
+/// What is to be written, in parts: one that is refused is halved until what is at fault stands alone, so that a delivery
+/// that cannot be written keeps no other from it.
+struct Parts<'a, T>(Vec<&'a [T]>);
+
+impl<'a, T: Copy> Parts<'a, T> {
+    fn of(all: &'a [T]) -> Self {
+        Self(if all.is_empty() { vec![] } else { vec![all] })
+    }
+
+    fn next(&mut self) -> Option<&'a [T]> {
+        self.0.pop()
+    }
+
+    /// This part was refused. Answers what it holds if that is one alone.
+    fn refused(&mut self, part: &'a [T]) -> Option<T> {
+        if let [alone] = part {
+            return Some(*alone);
+        }
+        let (first, second) = part.split_at(part.len() / 2);
+        self.0.extend([second, first]);
+        None
+    }
+}
+
+/// Give back a delivery of which nothing else can be written: the run keeps its id, and is asked for again later.
+async fn give_back(
+    database: &Database,
+    held: HeldId,
+    refusal: &ApiError,
+    lease: &watch::Receiver<Option<Uuid>>,
+) {
+    tracing::error!(
+        tenant.id = %held.tenant_id, delivery.id = %held.delivery_id,
+        "what became of a delivery cannot be written, and it is given back: {}", chain(refusal)
+    );
+    metrics::counter!("cartwright_deliveries_refused_total").increment(1);
+    let back = Settlement::refused(held, Utc::now());
+    if let Err(error) = until_written(database, held.worker_id, &[&back], lease).await {
+        tracing::error!(delivery.id = %held.delivery_id, "nor can it be given back: {}", chain(&error));
+    }
+}
+
+/// Write these, however long the database is away, unless another holds them by then. An error is a refusal for good.
+async fn until_written(
+    database: &Database,
+    worker: Uuid,
+    settlements: &[&Settlement],
+    lease: &watch::Receiver<Option<Uuid>>,
+) -> Result<(), ApiError> {
+    while let Err(error) = write(database, worker, settlements).await {
+        if *lease.borrow() != Some(worker) {
+            tracing::warn!(
+                "{} settlements of a lease that is over were not written: {error}",
+                settlements.len()
+            );
+            return Ok(());
+        }
+        if !matches!(error, ApiError::NotReady(_)) {
+            return Err(error);
+        }
+        tracing::warn!("deliveries cannot be settled yet: {error}");
+        tokio::time::sleep(AWAY).await;
+    }
+    Ok(())
+}
+
+/// An error with what it stands on: what is internal says nothing by itself.
+fn chain(error: &ApiError) -> String {
+    match error {
+        ApiError::Internal(error) => format!("{error:#}"),
+        other => other.to_string(),
     }
 }
 
@@ -208,7 +304,7 @@ async fn write(
     database: &Database,
     worker: Uuid,
     settlements: &[&Settlement],
-) -> Result<(), crate::error::ApiError> {
+) -> Result<(), ApiError> {
     let ends: Vec<&End> = settlements
         .iter()
         .filter_map(|one| match one {
@@ -245,4 +341,30 @@ async fn write(
         metrics::counter!("cartwright_deliveries_lost_total").increment(lost as u64);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_found_among_the_others_and_all_others_are_written_once() {
+        let all: Vec<u32> = (0..512).collect();
+        for poison in [vec![], vec![0], vec![511], vec![3, 4, 300]] {
+            let (mut written, mut found, mut asked) = (Vec::new(), Vec::new(), 0);
+            let mut parts = Parts::of(&all);
+            while let Some(part) = parts.next() {
+                asked += 1;
+                match part.iter().any(|one| poison.contains(one)) {
+                    true => found.extend(parts.refused(part)),
+                    false => written.extend_from_slice(part),
+                }
+            }
+            let others = all.iter().filter(|one| !poison.contains(one));
+            assert_eq!(found, poison);
+            assert!(written.iter().eq(others), "{poison:?}");
+            assert!(asked <= 1 + 18 * poison.len(), "{asked}");
+        }
+        assert!(Parts::<u32>::of(&[]).next().is_none());
+    }
 }
