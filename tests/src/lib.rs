@@ -24,6 +24,7 @@ mod faults;
 mod spawner;
 mod stack;
 mod tenant;
+mod workers;
 
 pub use answer::Answer;
 pub use eventually::eventually;

@@ -19,7 +19,7 @@ use xtask::test_servers::TestServers;
 use xtask::wiring::Wiring;
 
 use crate::faults::{Backend, Wire};
-use crate::{Tenant, eventually, executors, spawner};
+use crate::{Tenant, eventually, executors, spawner, workers};
 
 /// How long a role may take until it is ready. Generous: two cores may be busy with a build.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -35,6 +35,8 @@ pub struct Options {
     pub cut_at_start: Vec<Backend>,
     /// Executors beside the one that every stack has: see [`Stack::executor_url`].
     pub more_executors: usize,
+    /// Workers beside the one that every stack has.
+    pub more_workers: usize,
 }
 
 /// A process of a stack: its role, and its number among those of the role, from 0.
@@ -151,6 +153,12 @@ impl Stack {
         executors::add(
             options.more_executors,
             &folder,
+            &mut ports,
+            &mut environments,
+            &mut urls,
+        )?;
+        workers::add(
+            options.more_workers,
             &mut ports,
             &mut environments,
             &mut urls,

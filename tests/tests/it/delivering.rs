@@ -422,6 +422,73 @@ async fn an_ending_that_the_database_refuses_keeps_no_other_from_being_written()
 }
 
 #[tokio::test]
+async fn only_deliveries_run_under_an_id_that_they_bring() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("f", guests::writing("{}")).await;
+    let tenant_id = Queue::of(stack, &ada).await.tenant_id;
+    let url = format!("{}/internal/v1/run", stack.internal_url(Role::Executor));
+    let credential = stack.wiring.secrets.credential(Role::Api).expect("one");
+    let ask = async |trigger: &str| {
+        let request = json!({"tenant_id": tenant_id, "generation_min": 0, "function": "f", "which": {"alias": "live"},
+            "trigger": trigger, "input": "e30=", "invocation_id": uuid::Uuid::now_v7()});
+        let http = reqwest::Client::new();
+        ada.send(http.post(&url).bearer_auth(credential).json(&request))
+            .await
+    };
+    assert_eq!(ask("event").await.status, 200);
+    for trigger in ["test", "replay"] {
+        let refused = ask(trigger).await;
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (400, "invalid_request"),
+            "{trigger}"
+        );
+        assert!(
+            refused.text().contains("invocation_id"),
+            "{}",
+            refused.text()
+        );
+    }
+}
+
+#[tokio::test]
+async fn two_workers_share_one_flow_and_run_no_delivery_twice() {
+    let four = (
+        Role::Worker,
+        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
+        "4".to_owned(),
+    );
+    let stack = Stack::start(Options {
+        environment: vec![four],
+        more_workers: 1,
+        ..Options::default()
+    })
+    .await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("busy", guests::busy(1_000_000)).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let subscription = queue.subscribe("busy", &[]).await;
+    queue.send(subscription, 200, &[]).await;
+
+    soon("both workers hold some", async || {
+        let holders = "select count(distinct lease_owner) from delivery where tenant_id = $tenant";
+        queue.number(holders).await == 2
+    })
+    .await;
+
+    let endings = queue.ended(200).await;
+    assert_eq!(others(&endings, &ending("succeeded", None, 1)), []);
+    assert_eq!(queue.billed(200).await, 200);
+    let metrics = reqwest::get(format!("{}/metrics", stack.invoke_url)).await;
+    let metrics = metrics.expect("an executor").text().await.expect("text");
+    let runs = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("cartwright_runs_total{outcome=\"ok\"} "));
+    assert_eq!(runs, Some("200"), "the executor ran each once");
+}
+
+#[tokio::test]
 async fn an_executor_that_is_killed_costs_a_delivery_nothing_but_time() {
     let stack = few_at_a_time().await;
     let ada = stack.tenant("ada").await;
