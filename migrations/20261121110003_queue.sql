@@ -452,16 +452,27 @@ begin
 end
 $$;
 
--- Whose data is in the object store, of days that are to be dropped: the objects go first, or nobody would know of them.
+-- Whose data is in the object store, of days that are to be dropped: the objects go first, or nobody would know of them. A day
+-- that stays, since a delivery of it still waits, keeps its objects too.
 create index event_stored on event (event_id) where object_key is not null;
 create function event_objects(days_kept integer, after uuid, rows_max integer)
 returns table (event_id uuid, object_key text)
 language sql stable security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
-    select e.event_id, e.object_key from event e
+    with old as materialized (
+        select to_date(right(c.relname, 8), 'YYYYMMDD') as day
+        from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'public.event'::regclass and c.relname ~ '_[0-9]{8}$'
+    ), over as materialized (
+        select o.day from old o
+        where o.day < (now() at time zone 'UTC')::date - days_kept and not public.delivery_lives_of(o.day)
+    )
+    select e.event_id, e.object_key
+    from over o
+    join event e on e.event_id >= public.uuid_at(o.day::timestamp at time zone 'UTC')
+        and e.event_id < public.uuid_at((o.day + 1)::timestamp at time zone 'UTC')
     where e.object_key is not null and e.event_id > after
-      and e.event_id < public.uuid_at(((now() at time zone 'UTC')::date - days_kept)::timestamp at time zone 'UTC')
     order by e.event_id
     limit rows_max
 $$;

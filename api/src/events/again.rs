@@ -72,8 +72,8 @@ pub(crate) async fn send_again(
     if !broken.is_empty() {
         return Err(ApiError::InvalidMembers(broken));
     }
-    let kept = data::keep(&app.object_store, tenant.id, bytes.clone()).await?;
     let (event_id, occurred_at) = (Uuid::now_v7(), Utc::now());
+    let kept = data::keep(&app.object_store, tenant.id, event_id, bytes.clone()).await?;
     let named = source.as_ref().map(|(id, name)| (*id, name.as_str()));
     let candidate = Candidate::new(event_id, &event.event_type, occurred_at, named, &bytes);
     let mut tx = app.database.tenant_tx(tenant.id).await?;

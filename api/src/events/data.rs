@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use cartwright_domain::ids::TenantId;
-use chrono::Utc;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::EventData;
+use super::read::made_at;
 use crate::clients::object_store::{ObjectStore, event_key};
 use crate::error::ApiError;
 
@@ -48,17 +49,19 @@ fn depth(json: &[u8]) -> usize {
     deepest
 }
 
-/// Put the data where it is kept until its event is. The key is the digest's, so that a repeat leaves no second object.
+/// Put the data where it is kept until its event is. The key is the digest's, so that a repeat leaves no second object, and the
+/// day's inside the event's id: events share an object only with those that are dropped together with them.
 pub(crate) async fn keep(
     store: &ObjectStore,
     tenant: TenantId,
+    event_id: Uuid,
     data: Bytes,
 ) -> Result<EventData, ApiError> {
     if data.len() <= INLINE_BYTES_MAX {
         return Ok(EventData::Inline(data));
     }
     let sha256: [u8; 32] = Sha256::digest(&data).into();
-    let object_key = event_key(tenant, Utc::now().date_naive(), &sha256);
+    let object_key = key(tenant, event_id, &sha256);
     let bytes = u32::try_from(data.len()).map_err(anyhow::Error::from)?;
     store.put(&object_key, data, "application/json").await?;
     Ok(EventData::Stored {
@@ -68,9 +71,23 @@ pub(crate) async fn keep(
     })
 }
 
+fn key(tenant: TenantId, event_id: Uuid, sha256: &[u8; 32]) -> String {
+    event_key(tenant, made_at(event_id).date_naive(), sha256)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_lies_under_the_day_inside_its_events_id() {
+        // The last millisecond of a day, and the first of the next.
+        let midnight = 1_795_132_800_000_u128;
+        for (ms, day) in [(midnight - 1, "20261119"), (midnight, "20261120")] {
+            let key = key(TenantId::new(), Uuid::from_u128(ms << 80), &[7; 32]);
+            assert!(key.contains(&format!("/{day}/")), "{key}");
+        }
+    }
 
     #[test]
     fn brackets_in_texts_do_not_nest() {

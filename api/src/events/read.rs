@@ -95,7 +95,7 @@ impl From<&EventRow> for Event {
 }
 
 /// The time inside a UUIDv7.
-fn made_at(id: Uuid) -> DateTime<Utc> {
+pub(super) fn made_at(id: Uuid) -> DateTime<Utc> {
     let ms = (id.as_u128() >> 80) as i64;
     DateTime::from_timestamp_millis(ms).unwrap_or_default()
 }

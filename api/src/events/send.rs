@@ -181,16 +181,17 @@ async fn keep(
     request_id: RequestId,
     lane: Lane,
 ) -> Result<Vec<Recorded>, ApiError> {
-    let mut kept: Vec<EventData> = Vec::with_capacity(events.len());
+    let mut kept: Vec<(Uuid, EventData)> = Vec::with_capacity(events.len());
     for event in events {
-        kept.push(data::keep(&app.object_store, tenant, event.data_in(body)).await?);
+        let event_id = Uuid::now_v7();
+        let data = data::keep(&app.object_store, tenant, event_id, event.data_in(body)).await?;
+        kept.push((event_id, data));
     }
     let mut tx = app.database.tenant_tx(tenant).await?;
     let mut subscriptions = Subscriptions::of(&mut tx).await?;
     let now = Utc::now();
     let mut new = Vec::with_capacity(events.len());
-    for (event, data) in events.iter().zip(kept) {
-        let event_id = Uuid::now_v7();
+    for (event, (event_id, data)) in events.iter().zip(kept) {
         let occurred_at = event.time.unwrap_or(now);
         let bytes = event.data.get().as_bytes();
         let candidate = Candidate::new(event_id, &event.event_type, occurred_at, None, bytes);

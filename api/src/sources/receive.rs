@@ -137,8 +137,8 @@ async fn keep(
     body: Bytes,
     request_id: RequestId,
 ) -> Result<Accepted, ApiError> {
-    let kept = data::keep(&app.object_store, source.tenant, body.clone()).await?;
     let (event_id, occurred_at) = (Uuid::now_v7(), named.occurred_at.unwrap_or_else(Utc::now));
+    let kept = data::keep(&app.object_store, source.tenant, event_id, body.clone()).await?;
     let origin = Some((source.source_id, source.name.as_str()));
     let candidate = Candidate::new(event_id, &named.event_type, occurred_at, origin, &body);
     let mut tx = app.database.tenant_tx(source.tenant).await?;

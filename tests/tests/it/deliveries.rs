@@ -1,6 +1,6 @@
 //! What people see of deliveries, and do to them.
 
-use cartwright_tests::Stack;
+use cartwright_tests::{Options, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -176,4 +176,42 @@ async fn the_operator_gives_a_tenant_its_share_of_the_queue() {
         put(json!({"weight": 1, "concurrency": 0})).await.status,
         400
     );
+}
+
+#[tokio::test]
+async fn large_data_of_an_old_day_stays_as_long_as_a_delivery_of_it_waits() {
+    let stack = Stack::start(Options::default()).await;
+    let ada = stack.tenant("ada").await;
+    ada.create_function("f").await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let subscription = queue.subscribe("f", &[("paused", "true")]).await;
+    // None of it is committed: housekeeping would drop the day.
+    queue
+        .run(&format!(
+            "begin;
+            select event_create_days(45, 1);
+            insert into event (tenant_id, event_id, event_type, external_id, occurred_at, root_event_id, object_key, data_bytes,
+                data_sha256, request_id, deliveries)
+            select '{tenant}', id, 'a', 'a', now(), id, 'key', 100000, sha256('a'), id, 1
+            from (select uuid_at(now() - interval '40 days') as id) old;
+            insert into delivery (tenant_id, delivery_id, event_id, subscription_id, function_id, lane, ready_at, expires_at)
+            select '{tenant}', event_id, event_id, '{subscription}', (select function_id from function where tenant_id = '{tenant}'),
+                0, 'infinity', 'infinity'
+            from event where tenant_id = '{tenant}';",
+            tenant = queue.tenant_id
+        ))
+        .await;
+    let objects = "select count(*) from event_objects(30, '00000000-0000-0000-0000-000000000000', 10) where object_key = 'key'";
+
+    let waiting = queue.number(objects).await;
+    queue
+        .run(&format!(
+            "delete from delivery where tenant_id = '{}'",
+            queue.tenant_id
+        ))
+        .await;
+    let over = queue.number(objects).await;
+    queue.run("rollback").await;
+
+    assert_eq!((waiting, over), (0, 1));
 }
