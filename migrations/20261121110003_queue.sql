@@ -25,7 +25,7 @@ returns table (
     subscription_deleted boolean, alias text, transform text, retry json, concurrency integer, pause_after_dead integer,
     dead_in_a_row integer, output_endpoint_id uuid, function_name text, function_deleted boolean,
     event_type text, source text, schedule_id uuid, occurred_at timestamptz, data bytea, object_key text,
-    request_id uuid, generation bigint
+    request_id uuid, generation bigint, leased_at timestamptz
 )
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
@@ -88,7 +88,7 @@ begin
         s.dead_in_a_row, s.output_endpoint_id, f.name, f.deleted_at is not null,
         e.event_type, (select o.name from source o where o.tenant_id = e.tenant_id and o.source_id = e.source_id), e.schedule_id,
         e.occurred_at, e.data, e.object_key, e.request_id,
-        o.generation
+        o.generation, t.leased_at
     from taken t
     join tenant o on o.tenant_id = t.tenant_id
     join function f on f.tenant_id = t.tenant_id and f.function_id = t.function_id
@@ -102,7 +102,7 @@ $$;
 -- them. `outputs` are the data of messages to `endpoints`, sent with the ending or not at all; null where there is none.
 create function delivery_end(
     worker uuid, tenants uuid[], deliveries uuid[], statuses text[], causes text[], errors text[], attempts_made smallint[],
-    started timestamptz[], endpoints uuid[], outputs text[]
+    started timestamptz[], endpoints uuid[], outputs text[], leased timestamptz[]
 )
 returns table (tenant_id uuid, delivery_id uuid, paused_subscription uuid)
 language plpgsql volatile security definer
@@ -118,11 +118,12 @@ declare
     one record;
 begin
     with asked as (
-        select * from unnest(tenants, deliveries, statuses, causes, errors, attempts_made, started)
-            a (tenant_id, delivery_id, status, cause, error, attempts, started_at)
+        select * from unnest(tenants, deliveries, statuses, causes, errors, attempts_made, started, leased)
+            a (tenant_id, delivery_id, status, cause, error, attempts, started_at, leased_at)
     ), gone as (
         delete from delivery d using asked a
         where d.tenant_id = a.tenant_id and d.delivery_id = a.delivery_id and d.lease_owner = worker
+          and d.leased_at = a.leased_at
         returning d.tenant_id, d.delivery_id, d.event_id, d.subscription_id, d.function_id, d.lane, d.order_key, a.status,
             a.cause, a.attempts, case when a.started_at is not null then d.invocation_id end as invocation_id, d.seed_id, a.started_at,
             a.error, d.replay_id, d.replay_of
@@ -193,13 +194,14 @@ begin
 end
 $$;
 
--- Give back what this worker holds, ready at these times. Where the attempt is over, the function had it and the next one is a
+-- Give back what this worker holds since then, ready at these times: one that it gave back before and took again is another
+-- holding, which a repeat of the first statement must leave alone. Where the attempt is over, the function had it and the next one is a
 -- run of its own. Where it is not and there is an outcome, the run may have begun and stays the same, so that it is billed once.
 -- Where there is none nothing ran: what runs later has an id of its own day. Outcomes are kept among the attempts, of the faults
 -- of one attempt the last 20.
 create function delivery_put_back(
     worker uuid, tenants uuid[], deliveries uuid[], ready timestamptz[], over boolean[], faulty boolean[], outcomes text[],
-    errors text[], started timestamptz[]
+    errors text[], started timestamptz[], leased timestamptz[]
 )
 returns bigint
 language sql volatile security definer
@@ -210,12 +212,12 @@ set enable_hashjoin = off
 set enable_mergejoin = off
 as $$
     with asked as (
-        select * from unnest(tenants, deliveries, ready, over, faulty, outcomes, errors, started)
-            a (tenant_id, delivery_id, ready_at, over, faulty, outcome, error, started_at)
+        select * from unnest(tenants, deliveries, ready, over, faulty, outcomes, errors, started, leased)
+            a (tenant_id, delivery_id, ready_at, over, faulty, outcome, error, started_at, leased_at)
     ), held as (
         select a.*, d.invocation_id, d.attempts
         from asked a join delivery d on d.tenant_id = a.tenant_id and d.delivery_id = a.delivery_id
-        where d.lease_owner = worker
+        where d.lease_owner = worker and d.leased_at = a.leased_at
         for update of d
     ), kept as (
         insert into delivery_attempt (
@@ -484,8 +486,8 @@ begin
     grant create on schema public to cartwright_crossing;
     foreach crossing in array array[
         'delivery_claim(uuid, uuid[], smallint[], integer[], timestamptz[], uuid[])',
-        'delivery_end(uuid, uuid[], uuid[], text[], text[], text[], smallint[], timestamptz[], uuid[], text[])',
-        'delivery_put_back(uuid, uuid[], uuid[], timestamptz[], boolean[], boolean[], text[], text[], timestamptz[])',
+        'delivery_end(uuid, uuid[], uuid[], text[], text[], text[], smallint[], timestamptz[], uuid[], text[], timestamptz[])',
+        'delivery_put_back(uuid, uuid[], uuid[], timestamptz[], boolean[], boolean[], text[], text[], timestamptz[], timestamptz[])',
         'delivery_reclaim()', 'queue_flows()', 'queue_heads(uuid[], smallint[], timestamptz[])', 'queue_depth()',
         'delivery_free_held(uuid, uuid, text, integer)', 'delivery_free_expired(integer)', 'queue_forget_flows()',
         'event_objects(integer, uuid, integer)'

@@ -263,6 +263,7 @@ mod tests {
             request_id: None,
             generation: 1,
             worker_id: Uuid::nil(),
+            leased_at: now,
         }
     }
 

@@ -42,16 +42,18 @@ pub(super) struct Claimed {
     pub(super) object_key: Option<String>,
     pub(super) request_id: Option<Uuid>,
     pub(super) generation: i64,
-    /// Who holds it.
+    /// Who holds it, and since when.
     pub(super) worker_id: Uuid,
+    pub(super) leased_at: DateTime<Utc>,
 }
 
-/// Which delivery of whose, and who holds it.
+/// Which delivery of whose, and who holds it since when.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct HeldId {
     pub(super) worker_id: Uuid,
     pub(super) tenant_id: Uuid,
     pub(super) delivery_id: Uuid,
+    pub(super) leased_at: DateTime<Utc>,
 }
 
 /// A function of a tenant.
@@ -63,6 +65,7 @@ impl Claimed {
             worker_id: self.worker_id,
             tenant_id: self.tenant_id,
             delivery_id: self.delivery_id,
+            leased_at: self.leased_at,
         }
     }
 

@@ -148,7 +148,8 @@ pub(super) async fn claim(
             attempts as "attempts!", faults as "faults!", invocation_id as "invocation_id!", seed_id as "seed_id!",
             subscription_deleted as "subscription_deleted!", alias, transform, retry as "retry: Json<Policy>", concurrency,
             function_name as "function_name!", function_deleted as "function_deleted!", event_type, source, schedule_id,
-            occurred_at, data, object_key, request_id, generation as "generation!", $1::uuid as "worker_id!"
+            occurred_at, data, object_key, request_id, generation as "generation!", $1::uuid as "worker_id!",
+            leased_at as "leased_at!"
         from delivery_claim($1, $2, $3, $4, $5, $6)
         "#,
         worker,
@@ -171,6 +172,7 @@ pub(super) async fn end(
 ) -> Result<Ended, ApiError> {
     let tenants: Vec<Uuid> = ends.iter().map(|end| end.held.tenant_id).collect();
     let deliveries: Vec<Uuid> = ends.iter().map(|end| end.held.delivery_id).collect();
+    let leased: Vec<DateTime<Utc>> = ends.iter().map(|end| end.held.leased_at).collect();
     let statuses: Vec<&str> = ends.iter().map(|end| end.status).collect();
     let causes: Vec<Option<&str>> = ends.iter().map(|end| end.cause.as_deref()).collect();
     let errors: Vec<Option<&str>> = ends.iter().map(|end| end.error.as_deref()).collect();
@@ -182,7 +184,7 @@ pub(super) async fn end(
     let rows = sqlx::query!(
         r#"
         select tenant_id as "tenant_id!", delivery_id as "delivery_id!", paused_subscription
-        from delivery_end($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        from delivery_end($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         "#,
         worker,
         &tenants,
@@ -194,6 +196,7 @@ pub(super) async fn end(
         &started as &[Option<DateTime<Utc>>],
         &endpoints as &[Option<Uuid>],
         &outputs as &[Option<&str>],
+        &leased,
     )
     .fetch_all(crossing.connection())
     .await?;
@@ -224,6 +227,7 @@ pub(super) async fn put_back(
 ) -> Result<i64, ApiError> {
     let tenants: Vec<Uuid> = backs.iter().map(|back| back.held.tenant_id).collect();
     let deliveries: Vec<Uuid> = backs.iter().map(|back| back.held.delivery_id).collect();
+    let leased: Vec<DateTime<Utc>> = backs.iter().map(|back| back.held.leased_at).collect();
     let ready: Vec<DateTime<Utc>> = backs.iter().map(|back| back.ready_at).collect();
     let over: Vec<bool> = backs.iter().map(|back| back.over).collect();
     let faulty: Vec<bool> = backs.iter().map(|back| back.faulty).collect();
@@ -231,7 +235,7 @@ pub(super) async fn put_back(
     let errors: Vec<Option<&str>> = backs.iter().map(|back| back.error.as_deref()).collect();
     let started: Vec<DateTime<Utc>> = backs.iter().map(|back| back.started_at).collect();
     let count = sqlx::query_scalar!(
-        r#"select delivery_put_back($1, $2, $3, $4, $5, $6, $7, $8, $9) as "count!""#,
+        r#"select delivery_put_back($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as "count!""#,
         worker,
         &tenants,
         &deliveries,
@@ -241,6 +245,7 @@ pub(super) async fn put_back(
         &outcomes as &[Option<&str>],
         &errors as &[Option<&str>],
         &started,
+        &leased,
     )
     .fetch_one(crossing.connection())
     .await?;
