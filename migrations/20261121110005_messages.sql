@@ -177,8 +177,9 @@ grant execute on function
     uuid_now(), message_insert(uuid, uuid, text, text), message_notify(uuid, text, text, uuid), message_output(uuid, uuid, text)
     to cartwright_api, cartwright_worker, cartwright_crossing;
 
--- Take messages that are due, some of each endpoint: whoever fails or is slow keeps nobody else's waiting. An endpoint that
--- failed five times in a row is tried with one message at a time.
+-- Take messages that are due, some of each endpoint and no more of a tenant than it has room for: whoever fails or is slow keeps
+-- nobody else's waiting, nor does who has many endpoints. An endpoint that failed five times in a row is tried with one message at
+-- a time.
 create function message_claim(owner uuid, lease_ms integer, messages_max integer, per_endpoint integer, per_tenant integer)
 returns table (
     tenant_id uuid, message_id uuid, endpoint_id uuid, url text, payload text, attempts smallint, secrets bytea[]
@@ -194,8 +195,8 @@ as $$
         select b.tenant_id, sum(b.running) as running from busy b group by b.tenant_id
     ), open as (
         select e.tenant_id, e.endpoint_id, e.url,
-            least(case when e.failures >= 5 then 1 else per_endpoint end - coalesce(b.running, 0),
-                per_tenant - coalesce(t.running, 0)) as room
+            case when e.failures >= 5 then 1 else per_endpoint end - coalesce(b.running, 0) as room,
+            per_tenant - coalesce(t.running, 0) as tenant_room
         from endpoint e
         left join busy b on b.tenant_id = e.tenant_id and b.endpoint_id = e.endpoint_id
         left join busy_tenant t on t.tenant_id = e.tenant_id
@@ -211,17 +212,27 @@ as $$
         limit messages_max
         -- Two workers that claim at once take from different endpoints, and so keep to the caps.
         for no key update of e skip locked
-    ), due as (
-        select o.tenant_id, o.url, m.message_id
+    ), first as (
+        select o.tenant_id, o.endpoint_id, o.url, o.tenant_room, m.message_id, m.ready_at
         from open o
         cross join lateral (
-            select m.message_id from message m
+            select m.message_id, m.ready_at from message m
             where m.tenant_id = o.tenant_id and m.endpoint_id = o.endpoint_id and m.status = 'pending'
                 and m.ready_at <= now() and coalesce(m.lease_until, '-infinity') <= now()
             order by m.ready_at
             limit o.room
             for update skip locked
         ) m
+    ), ranked as (
+        -- By turns among the endpoints of a tenant, and then among the tenants.
+        select r.*, row_number() over (partition by r.tenant_id order by r.nth, r.ready_at) as nth_of_tenant
+        from (
+            select f.*, row_number() over (partition by f.tenant_id, f.endpoint_id order by f.ready_at) as nth from first f
+        ) r
+    ), due as (
+        select r.tenant_id, r.url, r.message_id from ranked r
+        where r.nth_of_tenant <= r.tenant_room
+        order by r.nth_of_tenant
         limit messages_max
     )
     update message m
@@ -252,6 +263,8 @@ as $$
         update message m set status = 'failed', ended_at = now(), last_error = gone.why, lease_owner = null, lease_until = null
         from (select * from over union select * from orphaned) gone
         where m.tenant_id = gone.tenant_id and m.message_id = gone.message_id
+            -- Looked at again when it is locked: an attempt may have ended meanwhile.
+            and m.status = 'pending' and coalesce(m.lease_until, '-infinity') <= now()
         returning 1
     )
     select count(*) from ended
@@ -295,8 +308,9 @@ as $$
 $$;
 
 -- Tell of deliveries that ended dead, at most once a minute of each subscription, with how many these were. By the clock and
--- not by whoever ends a delivery: a million deaths cost no more than one. Answers how many messages were made.
-create function delivery_dead_notices() returns integer
+-- not by whoever ends a delivery: a million deaths cost no more than one. Looks at so many deaths at a time; when there were more,
+-- the next call goes on. Answers how many messages were made.
+create function delivery_dead_notices(deaths_max integer) returns integer
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
@@ -304,6 +318,7 @@ declare
     told_until timestamptz;
     -- What ended longer ago is committed by now.
     settled timestamptz := now() - interval '20 seconds';
+    upto timestamptz;
     made integer := 0;
     death record;
 begin
@@ -311,25 +326,40 @@ begin
     if told_until is null or told_until > settled - interval '1 minute' then
         return 0;
     end if;
+    told_until := greatest(told_until, now() - interval '1 day');
+    select d.ended_at into upto from delivery_ended d
+    where d.status = 'dead' and d.ended_at > told_until and d.ended_at <= settled
+    order by d.ended_at offset deaths_max - 1 limit 1;
+    upto := coalesce(upto, settled);
     for death in
-        select d.tenant_id, d.subscription_id, f.name as function_name, count(*) as deaths,
-            min(d.ended_at) as first_at, max(d.ended_at) as last_at, (array_agg(d.delivery_id order by d.ended_at desc))[1] as last_id,
-            (array_agg(d.cause order by d.ended_at desc))[1] as last_cause
-        from delivery_ended d
+        select d.tenant_id, d.subscription_id, f.name as function_name, d.deaths, d.first_at, d.last_at,
+            last.delivery_id as last_id, last.cause as last_cause
+        from (
+            select d.tenant_id, d.subscription_id, d.function_id, count(*) as deaths, min(d.ended_at) as first_at,
+                max(d.ended_at) as last_at
+            from delivery_ended d
+            where d.status = 'dead' and d.ended_at > told_until and d.ended_at <= upto
+                and exists (
+                    select from endpoint e
+                    where e.tenant_id = d.tenant_id and e.deleted_at is null and e.notices @> array['delivery.dead']
+                )
+            group by d.tenant_id, d.subscription_id, d.function_id
+        ) d
         join function f on f.tenant_id = d.tenant_id and f.function_id = d.function_id
-        where d.status = 'dead' and d.ended_at > greatest(told_until, now() - interval '1 day') and d.ended_at <= settled
-            and exists (
-                select from endpoint e
-                where e.tenant_id = d.tenant_id and e.deleted_at is null and e.notices @> array['delivery.dead']
-            )
-        group by d.tenant_id, d.subscription_id, f.name
+        cross join lateral (
+            select l.delivery_id, l.cause from delivery_ended l
+            where l.status = 'dead' and l.ended_at = d.last_at and l.tenant_id = d.tenant_id and l.function_id = d.function_id
+                and l.subscription_id is not distinct from d.subscription_id
+            order by l.delivery_id desc
+            limit 1
+        ) last
     loop
         made := made + public.message_notify(death.tenant_id, 'delivery.dead', json_build_object(
             'subscription_id', death.subscription_id, 'function', death.function_name, 'count', death.deaths,
             'cause', death.last_cause, 'delivery_id', death.last_id, 'first_at', death.first_at, 'last_at', death.last_at
         )::text);
     end loop;
-    update notice_watermark set dead_until = settled;
+    update notice_watermark set dead_until = upto;
     return made;
 end
 $$;
@@ -342,7 +372,7 @@ begin
     grant create on schema public to cartwright_crossing;
     foreach crossing in array array[
         'message_claim(uuid, integer, integer, integer, integer)', 'messages_expire()', 'messages_forget(integer)',
-        'message_backlog()', 'delivery_dead_notices()'
+        'message_backlog()', 'delivery_dead_notices(integer)'
     ] loop
         execute format('alter function %s owner to cartwright_crossing', crossing);
         execute format('revoke execute on function %s from public', crossing);

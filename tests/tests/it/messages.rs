@@ -185,6 +185,8 @@ async fn an_endpoint_that_failed_for_five_days_is_disabled_and_the_others_hear_o
     .await;
     assert_eq!(notice.json()["type"], "endpoint.disabled");
     assert_eq!(notice.json()["data"]["endpoint_id"], endpoint["id"]);
+    // The address may have a secret in it.
+    assert!(!notice.json().to_string().contains(&failing.url()));
 
     // What waits is sent once somebody enables it.
     ada.sql(
@@ -369,4 +371,103 @@ async fn messages_are_listed_by_endpoint_status_and_type() {
         .json();
     let next = format!("limit=2&cursor={}", page["next_cursor"].as_str().unwrap());
     assert_eq!(listed(&next).await, 1);
+}
+
+#[tokio::test]
+async fn a_tenant_with_many_endpoints_is_given_no_more_places_than_another() {
+    let ada = Ada::new(receiving().await).await;
+    let mut database = ada.stack.database().await;
+    let mut tx = sqlx::Connection::begin(&mut database).await.unwrap();
+    for statement in [
+        "insert into endpoint (tenant_id, endpoint_id, name, url, created_by)
+        select tenant_id, gen_random_uuid(), 'many', 'https://example.com', 'a' from tenant, generate_series(1, 50) where slug = $1",
+        "insert into message (tenant_id, message_id, endpoint_id, kind, payload)
+        select e.tenant_id, uuid_now(), e.endpoint_id, 'endpoint.test', '{}'
+        from endpoint e join tenant t using (tenant_id), generate_series(1, 4) where t.slug = $1 and e.name = 'many'",
+    ] {
+        let query = sqlx::query(statement).bind(&ada.tenant.slug);
+        query.execute(&mut *tx).await.unwrap();
+    }
+    let claim = "select count(*) from message_claim(gen_random_uuid(), 60000, 256, 4, 16) c join tenant t using (tenant_id)
+        where t.slug = $1";
+    let mut claimed = Vec::new();
+    for _ in 0..2 {
+        let claim = sqlx::query_scalar::<_, i64>(claim).bind(&ada.tenant.slug);
+        claimed.push(claim.fetch_one(&mut *tx).await.unwrap());
+    }
+    assert_eq!(claimed, [16, 0]);
+    let endpoints =
+        "select count(distinct m.endpoint_id) from message m join tenant t using (tenant_id)
+        where t.slug = $1 and m.lease_until > now()";
+    let endpoints = sqlx::query_scalar::<_, i64>(endpoints).bind(&ada.tenant.slug);
+    assert_eq!(endpoints.fetch_one(&mut *tx).await.unwrap(), 16);
+}
+
+#[tokio::test]
+async fn what_was_sent_just_before_its_time_was_over_is_not_taken_for_failed() {
+    let ada = Ada::new(receiving().await).await;
+    let receiver = Receiver::start(status("200 OK", "")).await;
+    let endpoint = ada.endpoint(&receiver.url(), &[]).await;
+    let mut database = ada.stack.database().await;
+    let made = "insert into message (tenant_id, message_id, endpoint_id, kind, payload, ready_at, expires_at, lease_until)
+        select tenant_id, uuid_now(), endpoint_id, 'endpoint.test', '{}', 'infinity', now(), now() + interval '1 second'
+        from endpoint where endpoint_id = $1::uuid returning message_id";
+    let made = sqlx::query_scalar::<_, uuid::Uuid>(made).bind(endpoint["id"].as_str().unwrap());
+    let message = made.fetch_one(&mut database).await.unwrap();
+    let mut sent = sqlx::Connection::begin(&mut database).await.unwrap();
+    sqlx::query("update message set status = 'succeeded', ended_at = now(), lease_until = null where message_id = $1")
+        .bind(message)
+        .execute(&mut *sent)
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let mut other = ada.stack.database().await;
+    let expiring = tokio::spawn(async move {
+        sqlx::query("select messages_expire()")
+            .execute(&mut other)
+            .await
+            .unwrap();
+    });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!expiring.is_finished(), "it waits for the row");
+    sent.commit().await.unwrap();
+    expiring.await.unwrap();
+    let found = ada.message(&json!({"id": message})).await;
+    assert_eq!(found["status"], "succeeded");
+}
+
+#[tokio::test]
+async fn many_deaths_are_told_of_some_at_a_time_and_none_is_left_out() {
+    let ada = Ada::new(receiving().await).await;
+    let receiver = Receiver::start(status("200 OK", "")).await;
+    ada.endpoint(&receiver.url(), &["delivery.dead"]).await;
+    let function = ada.tenant.create_function("f").await.json();
+    let mut database = ada.stack.database().await;
+    let mut tx = sqlx::Connection::begin(&mut database).await.unwrap();
+    // Held until the end, so that no worker tells of them.
+    sqlx::query("update notice_watermark set dead_until = now() - interval '10 hours'")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    sqlx::query(
+        "insert into delivery_ended (tenant_id, delivery_id, event_id, function_id, lane, status, cause, attempts, ended_at)
+        select tenant_id, uuid_now(), uuid_now(), function_id, 0, 'dead', 'trap', 1, now() - n * interval '1 hour'
+        from function, generate_series(1, 7) n where function_id = $1::uuid",
+    )
+    .bind(function["id"].as_str().unwrap())
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    for _ in 0..20 {
+        sqlx::query("select delivery_dead_notices(2)")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    let told = "select (payload::json -> 'data' ->> 'count')::bigint from message m join tenant t using (tenant_id)
+        where t.slug = $1 and m.kind = 'delivery.dead' order by message_id";
+    let told = sqlx::query_scalar::<_, i64>(told).bind(&ada.tenant.slug);
+    let told = told.fetch_all(&mut *tx).await.unwrap();
+    assert_eq!(told.iter().sum::<i64>(), 7, "{told:?}");
+    assert!(told.len() >= 3, "{told:?}");
 }

@@ -46,7 +46,7 @@ pub(crate) async fn receiving() -> &'static Stack {
 /// A tenant with endpoints.
 pub(crate) struct Ada<'a> {
     pub(crate) tenant: Tenant,
-    stack: &'a Stack,
+    pub(crate) stack: &'a Stack,
 }
 
 impl<'a> Ada<'a> {

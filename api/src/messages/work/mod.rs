@@ -39,6 +39,9 @@ const DRAIN: Duration = Duration::from_secs(25);
 /// How often deaths are told of, and old messages looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
 
+/// Deaths that are looked at in one go: a second of the database's time.
+const DEATHS_AT_ONCE: i32 = 200_000;
+
 /// Days for which messages are kept.
 const DAYS_KEPT: i32 = 30;
 
@@ -143,8 +146,16 @@ async fn tidy(database: &Database, drain: &Drain) {
     let tidying = async {
         loop {
             tokio::time::sleep(TIDY_EVERY).await;
-            if let Err(error) = tidy_once(database).await {
-                tracing::warn!("cannot tidy messages, and tries again: {error}");
+            // Each by itself: what one of them cannot do keeps none of the others.
+            let steps = [
+                ("tell of deaths", tell_of_deaths(database).await),
+                ("tidy messages", tidy_once(database).await),
+                ("measure messages", measure(database).await),
+            ];
+            for (step, done) in steps {
+                if let Err(error) = done {
+                    tracing::warn!("cannot {step}, and tries again: {error}");
+                }
             }
         }
     };
@@ -154,9 +165,14 @@ async fn tidy(database: &Database, drain: &Drain) {
     }
 }
 
+async fn tell_of_deaths(database: &Database) -> Result<(), ApiError> {
+    let mut crossing = database.crossing().await?;
+    store::tell_of_deaths(&mut crossing, DEATHS_AT_ONCE).await?;
+    Ok(())
+}
+
 async fn tidy_once(database: &Database) -> Result<(), ApiError> {
     let mut crossing = database.crossing().await?;
-    store::tell_of_deaths(&mut crossing).await?;
     let (expired, forgotten) = store::tidy(&mut crossing, DAYS_KEPT).await?;
     if expired > 0 || forgotten > 0 {
         tracing::info!(
@@ -165,6 +181,11 @@ async fn tidy_once(database: &Database) -> Result<(), ApiError> {
             "gave up {expired} messages and forgot {forgotten}"
         );
     }
+    Ok(())
+}
+
+async fn measure(database: &Database) -> Result<(), ApiError> {
+    let mut crossing = database.crossing().await?;
     let (messages, waiting_s) = store::backlog(&mut crossing).await?;
     // As few as a float counts exactly.
     metrics::gauge!("cartwright_messages").set(messages as f64);

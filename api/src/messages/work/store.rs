@@ -157,31 +157,33 @@ pub(super) async fn endpoint_failed(
     Ok(hopeless.unwrap_or_default())
 }
 
-/// Disable an endpoint. Answers its name and address, if it was enabled.
+/// Disable an endpoint. Answers its name, if it was enabled.
 pub(super) async fn disable(
     tx: &mut TenantTx,
     endpoint_id: Uuid,
     because: &str,
-) -> Result<Option<(String, String)>, ApiError> {
-    let row = sqlx::query!(
+) -> Result<Option<String>, ApiError> {
+    Ok(sqlx::query_scalar!(
         r#"
         update endpoint set disabled_at = now(), disabled_because = $3
         where tenant_id = $1 and endpoint_id = $2 and disabled_at is null and deleted_at is null
-        returning name, url
+        returning name
         "#,
         tx.tenant().uuid(),
         endpoint_id,
         because,
     )
     .fetch_optional(tx.connection())
-    .await?;
-    Ok(row.map(|row| (row.name, row.url)))
+    .await?)
 }
 
-/// Tell of deaths of deliveries that were not told of.
-pub(super) async fn tell_of_deaths(crossing: &mut Crossing) -> Result<i32, ApiError> {
+/// Tell of deaths of deliveries that were not told of, so many at most.
+pub(super) async fn tell_of_deaths(
+    crossing: &mut Crossing,
+    deaths_max: i32,
+) -> Result<i32, ApiError> {
     Ok(
-        sqlx::query_scalar!(r#"select delivery_dead_notices() as "made!""#)
+        sqlx::query_scalar!(r#"select delivery_dead_notices($1) as "made!""#, deaths_max)
             .fetch_one(crossing.connection())
             .await?,
     )
