@@ -234,24 +234,29 @@ $$;
 revoke execute on function event_create_days(integer, integer), event_drop_days(integer) from public;
 grant execute on function event_create_days(integer, integer), event_drop_days(integer) to cartwright_worker;
 
--- What was seen is known for 30 days, and what an event caused.
+-- What was seen is known for 30 days, and what an event caused. Forgets at most so many of each at a time, and answers how many
+-- of both: fewer than that, and there are no more.
 create policy crossing on event_seen to cartwright_crossing using (true);
 create policy crossing on event_chain to cartwright_crossing using (true);
 grant select, delete on event_seen, event_chain to cartwright_crossing;
-create function event_seen_forget(days_kept integer) returns bigint
+create function event_seen_forget(days_kept integer, rows_max integer) returns bigint
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, pg_temp
 as $$
 declare
     horizon uuid := public.uuid_at(((now() at time zone 'UTC')::date - days_kept)::timestamp at time zone 'UTC');
-    forgotten bigint;
+    seen bigint;
+    chains bigint;
 begin
     delete from event_seen where (tenant_id, origin, external_id) in (
-        select tenant_id, origin, external_id from event_seen where event_id < horizon order by event_id limit 50000
+        select tenant_id, origin, external_id from event_seen where event_id < horizon order by event_id limit rows_max
     );
-    get diagnostics forgotten = row_count;
-    delete from event_chain where root_event_id < horizon;
-    return forgotten;
+    get diagnostics seen = row_count;
+    delete from event_chain where (tenant_id, root_event_id) in (
+        select tenant_id, root_event_id from event_chain where root_event_id < horizon order by root_event_id limit rows_max
+    );
+    get diagnostics chains = row_count;
+    return seen + chains;
 end
 $$;
 
@@ -259,10 +264,10 @@ do $$
 begin
     grant create on schema public to cartwright_crossing;
     alter function source_tenant(uuid) owner to cartwright_crossing;
-    alter function event_seen_forget(integer) owner to cartwright_crossing;
-    revoke execute on function source_tenant(uuid), event_seen_forget(integer) from public;
+    alter function event_seen_forget(integer, integer) owner to cartwright_crossing;
+    revoke execute on function source_tenant(uuid), event_seen_forget(integer, integer) from public;
     grant execute on function source_tenant(uuid) to cartwright_api;
-    grant execute on function event_seen_forget(integer) to cartwright_worker;
+    grant execute on function event_seen_forget(integer, integer) to cartwright_worker;
     revoke create on schema public from cartwright_crossing;
 end
 $$;

@@ -446,7 +446,11 @@ begin
     if not found then
         return 0;
     end if;
-    lock table queue_flow in share row exclusive mode;
+    begin
+        lock table queue_flow in share row exclusive mode;
+    exception when lock_not_available then
+        return 0;
+    end;
     delete from queue_flow f
     where not exists (select from delivery d where d.tenant_id = f.tenant_id and d.lane = f.lane);
     get diagnostics forgotten = row_count;
@@ -479,6 +483,26 @@ as $$
     limit rows_max
 $$;
 
+-- Who removes what is over, until when: one worker is enough, and it holds no connection while it waits for the object store.
+create table event_housekeeper (
+    one boolean primary key default true check (one),
+    worker_id uuid,
+    held_until timestamptz not null default '-infinity'
+);
+insert into event_housekeeper default values;
+grant select, update on event_housekeeper to cartwright_crossing;
+create function event_keep_house(worker uuid, seconds integer) returns boolean
+language sql volatile security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+    with taken as (
+        update event_housekeeper set worker_id = worker, held_until = now() + seconds * interval '1 second'
+        where held_until <= now() or worker_id = worker
+        returning 1
+    )
+    select exists (select from taken)
+$$;
+
 do $$
 declare
     crossing text;
@@ -490,7 +514,7 @@ begin
         'delivery_put_back(uuid, uuid[], uuid[], timestamptz[], boolean[], boolean[], text[], text[], timestamptz[], timestamptz[])',
         'delivery_reclaim()', 'queue_flows()', 'queue_heads(uuid[], smallint[], timestamptz[])', 'queue_depth()',
         'delivery_free_held(uuid, uuid, text, integer)', 'delivery_free_expired(integer)', 'queue_forget_flows()',
-        'event_objects(integer, uuid, integer)'
+        'event_objects(integer, uuid, integer)', 'event_keep_house(uuid, integer)'
     ] loop
         execute format('alter function %s owner to cartwright_crossing', crossing);
         execute format('revoke execute on function %s from public', crossing);

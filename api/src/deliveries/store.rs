@@ -134,13 +134,34 @@ pub(super) async fn drop_days(crossing: &mut Crossing, days_kept: i32) -> Result
     Ok(dropped.len())
 }
 
-/// Forget what was seen before the last so many days.
-pub(super) async fn forget_seen(crossing: &mut Crossing, days_kept: i32) -> Result<i64, ApiError> {
-    Ok(
-        sqlx::query_scalar!(r#"select event_seen_forget($1) as "forgotten!""#, days_kept)
-            .fetch_one(crossing.connection())
-            .await?,
+/// Whether this worker is the one that removes what is over, for so many seconds from now on.
+pub(super) async fn keep_house(
+    crossing: &mut Crossing,
+    worker: Uuid,
+    seconds: i32,
+) -> Result<bool, ApiError> {
+    Ok(sqlx::query_scalar!(
+        r#"select event_keep_house($1, $2) as "keeps!""#,
+        worker,
+        seconds
     )
+    .fetch_one(crossing.connection())
+    .await?)
+}
+
+/// Forget what was seen before the last so many days, and chains that began then: so many of each at most.
+pub(super) async fn forget_seen(
+    crossing: &mut Crossing,
+    days_kept: i32,
+    rows_max: i32,
+) -> Result<i64, ApiError> {
+    Ok(sqlx::query_scalar!(
+        r#"select event_seen_forget($1, $2) as "forgotten!""#,
+        days_kept,
+        rows_max
+    )
+    .fetch_one(crossing.connection())
+    .await?)
 }
 
 /// Forget lanes of tenants in which nothing is.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use cartwright_role::drain::Drain;
+use uuid::Uuid;
 
 use super::store;
 use crate::clients::object_store::ObjectStore;
@@ -41,8 +42,9 @@ pub(crate) async fn keep_house(
     drain: Drain,
 ) {
     let keeping = async {
+        let worker = Uuid::now_v7();
         loop {
-            let pause = match turn(&database, &object_store, config).await {
+            let pause = match turn(&database, &object_store, config, worker).await {
                 Ok(()) => EVERY,
                 Err(error) => {
                     tracing::warn!("housekeeping failed and is done again soon: {error}");
@@ -94,6 +96,7 @@ async fn turn(
     database: &Database,
     object_store: &ObjectStore,
     config: HousekeepingConfig,
+    worker: Uuid,
 ) -> Result<(), ApiError> {
     let mut crossing = database.crossing().await?;
     let days = i32::from(config.run_log_days);
@@ -114,7 +117,7 @@ async fn turn(
         );
     }
     drop(crossing);
-    let turned = deliveries::days::turn(database, object_store, config.event_days).await?;
+    let turned = deliveries::days::turn(database, object_store, config.event_days, worker).await?;
     if turned.days > 0 || turned.objects > 0 || turned.seen > 0 || turned.flows > 0 {
         tracing::info!(
             "dropped {} partitions of events, {} objects, {} ids of senders and {} idle lanes",

@@ -64,6 +64,7 @@ mod subscriptions;
 mod target_calls;
 mod targets;
 mod tenancy;
+mod turned_days;
 mod usage;
 mod versions;
 mod walls;
