@@ -99,7 +99,7 @@ impl Database {
     }
 }
 
-/// A transaction that sees one tenant. Dropped without [`TenantTx::commit`], it leaves nothing.
+/// A transaction that sees one tenant at a time. Dropped without [`TenantTx::commit`], it leaves nothing.
 pub(crate) struct TenantTx {
     tx: Transaction<'static, Postgres>,
     tenant: TenantId,
@@ -116,6 +116,22 @@ impl TenantTx {
     /// Whose rows it sees.
     pub(crate) fn tenant(&self) -> TenantId {
         self.tenant
+    }
+
+    /// Turn to this tenant: from here on it sees that one's rows and no other's, and one commit keeps what was written for each.
+    /// For events that the platform sends of several tenants at once.
+    pub(crate) async fn turn_to(&mut self, tenant: TenantId) -> Result<(), ApiError> {
+        if self.tenant == tenant {
+            return Ok(());
+        }
+        sqlx::query!(
+            "select set_config('app.tenant_id', $1, true)",
+            tenant.to_string()
+        )
+        .fetch_one(self.connection())
+        .await?;
+        self.tenant = tenant;
+        Ok(())
     }
 
     /// Note that what executors hold of this tenant is old from this commit on.

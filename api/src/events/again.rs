@@ -20,7 +20,8 @@ use crate::auth::{EventWrite, Tenant};
 use crate::deliveries::enqueue::Lane;
 use crate::error::{ApiError, Violation};
 use crate::event_types::Schemas;
-use crate::subscriptions::matching::{Candidate, Subscriptions};
+use crate::subscriptions::matching::Candidate;
+use crate::subscriptions::meeting;
 
 /// What to send in place of what came.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -74,12 +75,15 @@ pub(crate) async fn send_again(
     }
     let (event_id, occurred_at) = (Uuid::now_v7(), Utc::now());
     let kept = data::keep(&app.object_store, tenant.id, event_id, bytes.clone()).await?;
-    let named = source.as_ref().map(|(id, name)| (*id, name.as_str()));
-    let candidate = Candidate::new(event_id, &event.event_type, occurred_at, named, &bytes);
-    let mut tx = app.database.tenant_tx(tenant.id).await?;
-    let deliveries = Subscriptions::of(&mut tx)
-        .await?
-        .meet(&candidate, Lane::Live)?;
+    let candidate = Candidate::new(
+        event_id,
+        &event.event_type,
+        occurred_at,
+        source.clone(),
+        bytes,
+    );
+    let (mut tx, deliveries) =
+        meeting::meet_one(&app.database, tenant.id, candidate, Lane::Live).await?;
     let new = NewEvent {
         event_id,
         event_type: event.event_type.clone(),

@@ -1,4 +1,4 @@
-//! `POST /v1/events`: the platform's events, each tenant's in one transaction.
+//! `POST /v1/events`: the platform's events, all of a request in one transaction, whoever's they are.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
@@ -17,13 +17,14 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::incoming::{self, Incoming, Sent};
-use super::{Accepted, EventData, NewEvent, Origin, Recorded, body, data, record};
+use super::{Accepted, NewEvent, Origin, Recorded, body, data, record};
 use crate::app::App;
 use crate::auth::{self, Platform, PlatformEvents};
 use crate::deliveries::enqueue::Lane;
 use crate::error::{ApiError, Violation};
 use crate::event_types::Schemas;
-use crate::subscriptions::matching::{Candidate, Subscriptions};
+use crate::subscriptions::matching::{Candidate, Candidates};
+use crate::subscriptions::meeting;
 
 /// Bytes of a request.
 const BODY_BYTES_MAX: u64 = 5 << 20;
@@ -42,8 +43,8 @@ static TENANTS: LazyLock<Cache<String, TenantId>> = LazyLock::new(|| {
 /// Send events
 ///
 /// One event, or a list of up to 1,000, in at most 5 MiB. What is accepted is kept together with its deliveries before the answer
-/// leaves; what is refused leaves nothing, of a list no event of it. The list of several tenants' events is kept tenant by tenant:
-/// after a 503 send all of it again, and what was kept is a duplicate.
+/// leaves; what is refused leaves nothing: of a list all events are kept or none, also where they are several tenants'. After a 503,
+/// or no answer, send all of it again: what was kept is a duplicate.
 #[utoipa::path(
     post, path = "/v1/events", operation_id = "send_events", tag = "Events",
     params(("Cartwright-Tenant" = Option<String>, Header, description = "The tenant of events that name none, by name or id")),
@@ -56,7 +57,9 @@ static TENANTS: LazyLock<Cache<String, TenantId>> = LazyLock::new(|| {
         (status = 413, description = "`input_too_large`: over 5 MiB"),
         (status = 422, description = "`idempotency_mismatch`: the id was used with other content; `loop_detected`: the chain of events \
             over `parent` is too long"),
-        (status = 503, description = "`not_ready`: nothing of this tenant's events was kept"),
+        (status = 429, description = "`rate_limited`: the filters of subscriptions take too long on these events; the detail names the \
+            tenant"),
+        (status = 503, description = "`not_ready`: nothing was kept"),
     )
 )]
 pub(crate) async fn send(
@@ -72,13 +75,9 @@ pub(crate) async fn send(
     obeyed(&app, &sent).await?;
     let mut answers: Vec<Option<Accepted>> = Vec::new();
     answers.resize_with(sent.events.len(), || None);
-    let lane = if sent.is_list { Lane::Bulk } else { Lane::Live };
-    for (tenant, places) in by_tenant {
-        let events: Vec<&Incoming<'_>> = places.iter().map(|at| &sent.events[*at]).collect();
-        let recorded = keep(&app, tenant, &events, &body, request_id, lane).await?;
-        for (at, recorded) in places.into_iter().zip(recorded) {
-            answers[at] = Some(recorded.into());
-        }
+    let recorded = keep(&app, &sent, &by_tenant, &body, request_id).await?;
+    for (at, recorded) in by_tenant.into_values().flatten().zip(recorded) {
+        answers[at] = Some(recorded.into());
     }
     let mut answers: Vec<Accepted> = answers.into_iter().flatten().collect();
     Ok(if sent.is_list {
@@ -173,41 +172,55 @@ async fn obeyed(app: &App, sent: &Sent<'_>) -> Result<(), ApiError> {
     Err(ApiError::InvalidMembers(found))
 }
 
+/// Keep what every tenant was sent, in one transaction. The answers stand in the order of the parts.
 async fn keep(
     app: &App,
-    tenant: TenantId,
-    events: &[&Incoming<'_>],
+    sent: &Sent<'_>,
+    by_tenant: &BTreeMap<TenantId, Vec<usize>>,
     body: &Bytes,
     request_id: RequestId,
-    lane: Lane,
 ) -> Result<Vec<Recorded>, ApiError> {
-    let mut kept: Vec<(Uuid, EventData)> = Vec::with_capacity(events.len());
-    for event in events {
-        let event_id = Uuid::now_v7();
-        let data = data::keep(&app.object_store, tenant, event_id, event.data_in(body)).await?;
-        kept.push((event_id, data));
-    }
-    let mut tx = app.database.tenant_tx(tenant).await?;
-    let mut subscriptions = Subscriptions::of(&mut tx).await?;
+    let lane = if sent.is_list { Lane::Bulk } else { Lane::Live };
     let now = Utc::now();
-    let mut new = Vec::with_capacity(events.len());
-    for (event, (event_id, data)) in events.iter().zip(kept) {
-        let occurred_at = event.time.unwrap_or(now);
-        let bytes = event.data.get().as_bytes();
-        let candidate = Candidate::new(event_id, &event.event_type, occurred_at, None, bytes);
-        new.push(NewEvent {
-            event_id,
-            event_type: event.event_type.clone(),
-            origin: Origin::Platform,
-            external_id: event.id.clone(),
-            occurred_at,
-            parent: event.parent,
-            data,
-            request_id,
-            deliveries: subscriptions.meet(&candidate, lane)?,
-        });
+    let mut news = Vec::with_capacity(by_tenant.len());
+    let mut parts = Vec::with_capacity(by_tenant.len());
+    for (tenant, places) in by_tenant {
+        let (mut new, mut candidates) = (Vec::new(), Vec::new());
+        for event in places.iter().map(|at| &sent.events[*at]) {
+            let bytes = event.data_in(body);
+            let event_id = Uuid::now_v7();
+            let one = NewEvent {
+                event_id,
+                event_type: event.event_type.clone(),
+                origin: Origin::Platform,
+                external_id: event.id.clone(),
+                occurred_at: event.time.unwrap_or(now),
+                parent: event.parent,
+                data: data::keep(&app.object_store, *tenant, event_id, bytes.clone()).await?,
+                request_id,
+                deliveries: Vec::new(),
+            };
+            candidates.push(Candidate::new(
+                one.event_id,
+                &one.event_type,
+                one.occurred_at,
+                None,
+                bytes,
+            ));
+            new.push(one);
+        }
+        news.push(new);
+        parts.push((*tenant, Candidates::of(candidates)));
     }
-    let recorded = record(&mut tx, new).await?;
+    let (mut tx, met) = meeting::meet(&app.database, parts, lane).await?;
+    let mut recorded = Vec::with_capacity(sent.events.len());
+    for ((tenant, mut new), met) in by_tenant.keys().zip(news).zip(met) {
+        for (event, deliveries) in new.iter_mut().zip(met) {
+            event.deliveries = deliveries;
+        }
+        tx.turn_to(*tenant).await?;
+        recorded.extend(record(&mut tx, new).await?);
+    }
     tx.commit().await?;
     Ok(recorded)
 }

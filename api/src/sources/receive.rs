@@ -20,7 +20,8 @@ use crate::auth::Anyone;
 use crate::deliveries::enqueue::Lane;
 use crate::error::ApiError;
 use crate::events::{Accepted, NewEvent, Origin, body, data, record};
-use crate::subscriptions::matching::{Candidate, Subscriptions};
+use crate::subscriptions::matching::Candidate;
+use crate::subscriptions::meeting;
 
 /// A source as receiving needs it.
 struct Address {
@@ -139,12 +140,10 @@ async fn keep(
 ) -> Result<Accepted, ApiError> {
     let (event_id, occurred_at) = (Uuid::now_v7(), named.occurred_at.unwrap_or_else(Utc::now));
     let kept = data::keep(&app.object_store, source.tenant, event_id, body.clone()).await?;
-    let origin = Some((source.source_id, source.name.as_str()));
-    let candidate = Candidate::new(event_id, &named.event_type, occurred_at, origin, &body);
-    let mut tx = app.database.tenant_tx(source.tenant).await?;
-    let deliveries = Subscriptions::of(&mut tx)
-        .await?
-        .meet(&candidate, Lane::Live)?;
+    let origin = Some((source.source_id, source.name.clone()));
+    let candidate = Candidate::new(event_id, &named.event_type, occurred_at, origin, body);
+    let (mut tx, deliveries) =
+        meeting::meet_one(&app.database, source.tenant, candidate, Lane::Live).await?;
     let new = NewEvent {
         event_id,
         event_type: named.event_type.clone(),

@@ -3,6 +3,7 @@
 mod definition;
 pub(crate) mod hold;
 pub(crate) mod matching;
+pub(crate) mod meeting;
 mod store;
 
 use axum::extract::State;
@@ -227,7 +228,7 @@ pub(crate) async fn update(
 
 /// Delete a subscription
 ///
-/// No event meets it from then on. Deliveries that wait are still made; pause it first, and cancel them, if they should not be.
+/// No event meets it from then on, and deliveries of it that wait are cancelled. Runs under way go on.
 #[utoipa::path(
     delete, path = "/v1/subscriptions/{id}", operation_id = "delete_subscription", tag = "Events",
     params(("id" = Uuid, Path, description = "The subscription's id")),
@@ -247,7 +248,7 @@ pub(crate) async fn delete(
     let before = store::lock(&mut tx, id).await?;
     store::delete(&mut tx, id).await?;
     if before.paused {
-        // Nobody can resume it any more: what waits is made, or cancelled one by one.
+        // Nobody can resume it any more: what is held is released, and cancelled by whoever takes it.
         let task = Task::HoldDeliveries {
             subscription_id: id,
         };

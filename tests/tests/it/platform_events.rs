@@ -180,6 +180,42 @@ async fn a_list_is_answered_in_its_order_and_with_one_mistake_refused_whole() {
 }
 
 #[tokio::test]
+async fn a_list_that_is_refused_for_one_tenant_leaves_nothing_of_another() {
+    let stack = Stack::shared().await;
+    let (ada, bob) = (stack.tenant("ada").await, stack.tenant("bob").await);
+    let used = new_id();
+    for tenant in [&ada, &bob] {
+        subscribe(tenant, "f", "*", &json!({"filter": "event.data > 0"})).await;
+        send(stack, tenant, &event(&used, "a", &json!(1)))
+            .await
+            .expect(202);
+    }
+    let of = |tenant: &cartwright_tests::Tenant, id: &str| {
+        let mut event = event(id, "a", &json!(2));
+        event["tenant"] = json!(tenant.slug);
+        event
+    };
+    // Whichever of the two comes first.
+    for (good, bad) in [(&ada, &bob), (&bob, &ada)] {
+        let list = json!([of(good, &new_id()), of(bad, &used)]);
+        let refused = send(stack, &ada, &list).await;
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (422, "idempotency_mismatch")
+        );
+        assert_eq!(rows(stack, "event", good).await, 1);
+        assert_eq!(rows(stack, "event_seen", good).await, 1);
+        assert_eq!(rows(stack, "delivery", good).await, 1);
+    }
+    let list = json!([of(&ada, &new_id()), of(&bob, &new_id())]);
+    send(stack, &ada, &list).await.expect(202);
+    for tenant in [&ada, &bob] {
+        assert_eq!(rows(stack, "event", tenant).await, 2);
+        assert_eq!(rows(stack, "delivery", tenant).await, 2);
+    }
+}
+
+#[tokio::test]
 async fn data_stays_as_it_was_sent_whether_small_or_large() {
     let stack = Stack::shared().await;
     let ada = stack.tenant("ada").await;

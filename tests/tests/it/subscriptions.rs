@@ -5,7 +5,7 @@ use std::time::Duration;
 use cartwright_tests::{Stack, Tenant, eventually};
 use serde_json::{Value, json};
 
-use crate::sending::{event, new_id, send, subscribe};
+use crate::sending::{event, new_id, rows, send, subscribe};
 
 #[tokio::test]
 async fn a_subscription_is_made_read_changed_and_deleted() {
@@ -149,6 +149,27 @@ async fn a_filter_that_would_run_for_hours_ends_and_does_not_match() {
     assert_eq!(met(stack, &ada, "a", &json!(vec![1; 100_000])).await, 0);
     assert!(begun.elapsed() < Duration::from_secs(5));
     assert_eq!(met(stack, &ada, "a", &json!([1, 2])).await, 1);
+}
+
+#[tokio::test]
+async fn a_filter_that_takes_its_time_is_asked_and_keeps_quick_events_going() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    let filter = "event.data.all(a, a > 0)";
+    subscribe(&ada, "f", "*", &json!({"filter": filter})).await;
+    let mut numbers = vec![1; 10_000];
+    assert_eq!(met(stack, &ada, "a", &json!(numbers)).await, 1);
+    numbers[9_999] = 0;
+    assert_eq!(met(stack, &ada, "a", &json!(numbers)).await, 0);
+
+    let slow = "event.data.all(a, event.data.all(b, event.data.all(c, a + b + c > 0)))";
+    subscribe(&ada, "g", "slow", &json!({"filter": slow})).await;
+    let list: Vec<Value> = (0..300)
+        .map(|_| event(&new_id(), "slow", &json!(vec![1; 1_000])))
+        .collect();
+    let many = send(stack, &ada, &json!(list)).await;
+    assert_eq!((many.status, many.code().as_str()), (429, "rate_limited"));
+    assert_eq!(rows(stack, "event", &ada).await, 2);
 }
 
 /// How many deliveries of a tenant may run, and how many are held.

@@ -559,8 +559,8 @@ export interface paths {
         /**
          * Send events
          * @description One event, or a list of up to 1,000, in at most 5 MiB. What is accepted is kept together with its deliveries before the answer
-         *     leaves; what is refused leaves nothing, of a list no event of it. The list of several tenants' events is kept tenant by tenant:
-         *     after a 503 send all of it again, and what was kept is a duplicate.
+         *     leaves; what is refused leaves nothing: of a list all events are kept or none, also where they are several tenants'. After a 503,
+         *     or no answer, send all of it again: what was kept is a duplicate.
          */
         post: operations["send_events"];
         delete?: never;
@@ -1658,7 +1658,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a subscription
-         * @description No event meets it from then on. Deliveries that wait are still made; pause it first, and cancel them, if they should not be.
+         * @description No event meets it from then on, and deliveries of it that wait are cancelled. Runs under way go on.
          */
         delete: operations["delete_subscription"];
         options?: never;
@@ -2523,7 +2523,7 @@ export interface components {
             data_bytes: number;
             /**
              * Format: int32
-             * @description Deliveries that it made: see `GET /v1/deliveries?event_id=`.
+             * @description Deliveries that it made: see `GET /v1/deliveries?event=`.
              */
             deliveries: number;
             /**
@@ -3343,7 +3343,7 @@ export interface components {
             tenant?: string | null;
             /**
              * Format: date-time
-             * @description When it happened; now when absent.
+             * @description When it happened, in the years 1970 to 9999; now when absent.
              */
             time?: string | null;
             /**
@@ -3970,7 +3970,7 @@ export interface components {
                 data_bytes: number;
                 /**
                  * Format: int32
-                 * @description Deliveries that it made: see `GET /v1/deliveries?event_id=`.
+                 * @description Deliveries that it made: see `GET /v1/deliveries?event=`.
                  */
                 deliveries: number;
                 /**
@@ -8892,7 +8892,7 @@ export interface operations {
             query?: {
                 /** @description Of this type. */
                 type?: string;
-                /** @description Through the source of this name. */
+                /** @description Through the source of this name; of several that had it, the one that has it now or had it last. */
                 source?: string;
                 /** @description That came from this moment on. */
                 from?: string;
@@ -9072,6 +9072,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `rate_limited`: the filters of subscriptions take too long on these events; the detail names the tenant */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `internal`: an error on our side */
             500: {
                 headers: {
@@ -9081,7 +9090,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_ready`: nothing of this tenant's events was kept */
+            /** @description `not_ready`: nothing was kept */
             503: {
                 headers: {
                     [name: string]: unknown;
