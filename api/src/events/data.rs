@@ -1,7 +1,11 @@
 //! The data of an event: what of it is refused, and where it is kept.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
 use cartwright_domain::ids::TenantId;
+use chrono::{DateTime, Datelike, Utc};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -28,7 +32,71 @@ pub(crate) fn flaw(data: &[u8]) -> Option<String> {
         ));
     }
     let depth = depth(data);
-    (depth > DEPTH_MAX).then(|| format!("must nest at most {DEPTH_MAX} deep; got {depth}"))
+    if depth > DEPTH_MAX {
+        return Some(format!("must nest at most {DEPTH_MAX} deep; got {depth}"));
+    }
+    let unreadable = serde_json::from_slice::<Readable>(data).err()?;
+    Some(format!("must be JSON that can be read: {unreadable}"))
+}
+
+/// JSON whose every number and text can be read, which passing over them does not tell: `1e400` is no number that anybody has, and
+/// a lone `\ud800` no text.
+struct Readable;
+
+impl<'de> Deserialize<'de> for Readable {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Readable {
+    type Value = Self;
+
+    fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self, A::Error> {
+        while elements.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self, A::Error> {
+        while members.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
+    }
+}
+
+/// The years of the times that we keep. Ids carry none before 1970, and RFC 3339 has none after 9999.
+const YEARS: RangeInclusive<i32> = 1970..=9999;
+
+/// Whether this is a time that an event may have.
+pub(crate) fn is_time(at: DateTime<Utc>) -> bool {
+    YEARS.contains(&at.year())
 }
 
 fn depth(json: &[u8]) -> usize {
@@ -99,7 +167,28 @@ mod tests {
         ] {
             assert_eq!(depth(json.as_bytes()), expected, "{json}");
         }
-        assert!(flaw("[".repeat(101).as_bytes()).is_some());
-        assert!(flaw("[".repeat(100).as_bytes()).is_none());
+        let nested = |deep: usize| format!("{}{}", "[".repeat(deep), "]".repeat(deep));
+        assert!(flaw(nested(101).as_bytes()).is_some());
+        assert!(flaw(nested(100).as_bytes()).is_none());
+    }
+
+    #[test]
+    fn what_nobody_can_read_is_refused_with_its_place() {
+        for json in [
+            r#"{"n": [1e400]}"#,
+            r#"{"t": "\ud800"}"#,
+            r#"{"\udc00": 1}"#,
+            r#""\ud83d.""#,
+            "-1e999",
+        ] {
+            let rule = flaw(json.as_bytes()).expect(json);
+            assert!(rule.contains("at line 1 column "), "{rule}");
+        }
+        for json in [
+            r#"{"n": [1e308, -1e-400, 12345678901234567890123, 18446744073709551615, -1, null, true]}"#,
+            r#"["\ud83d\ude00", "\u0000", "\\ud800", {"a": {"b": ""}}]"#,
+        ] {
+            assert_eq!(flaw(json.as_bytes()), None, "{json}");
+        }
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct Incoming<'a> {
     pub(super) event_type: String,
     /// Whose it is, by name or id; when absent, the header `Cartwright-Tenant` says.
     pub(super) tenant: Option<String>,
-    /// When it happened; now when absent.
+    /// When it happened, in the years 1970 to 9999; now when absent.
     pub(super) time: Option<DateTime<Utc>>,
     /// The event that caused it, by our id: chains of events that cause each other are cut off.
     pub(super) parent: Option<Uuid>,
@@ -90,6 +90,7 @@ pub(super) fn read(body: &[u8]) -> Result<Sent<'_>, ApiError> {
         let rules = [
             ("id", id_flaw(&event.id)),
             ("type", check_name(&event.event_type).err()),
+            ("time", event.time.and_then(time_flaw)),
             ("data", data::flaw(event.data.get().as_bytes())),
         ];
         let broken = rules
@@ -104,6 +105,10 @@ pub(super) fn read(body: &[u8]) -> Result<Sent<'_>, ApiError> {
         return Ok(sent);
     }
     Err(ApiError::InvalidMembers(found))
+}
+
+fn time_flaw(at: DateTime<Utc>) -> Option<String> {
+    (!data::is_time(at)).then(|| format!("must be in the years 1970 to 9999; got {at}"))
 }
 
 /// The rule that a sender's id breaks, if it breaks one.

@@ -9,6 +9,7 @@ use super::scheme::{Scheme, Settings};
 use super::signature::one;
 use crate::error::ApiError;
 use crate::event_types::check_name;
+use crate::events::data::is_time;
 use crate::events::id_flaw;
 
 /// The names of an event.
@@ -82,6 +83,12 @@ pub(super) fn names(
                 occurred_at: at.and_then(|at| DateTime::from_timestamp(at, 0)),
             }
         }
+    };
+    // A time that nobody can mean is none.
+    let occurred_at = named.occurred_at.filter(|at| is_time(*at));
+    let named = Named {
+        occurred_at,
+        ..named
     };
     if let Some(rule) = id_flaw(&named.external_id) {
         return Err(ApiError::Invalid(format!("the webhook's id {rule}")));

@@ -216,6 +216,27 @@ async fn a_list_that_is_refused_for_one_tenant_leaves_nothing_of_another() {
 }
 
 #[tokio::test]
+async fn what_nobody_can_read_and_no_time_can_be_is_refused_with_its_place() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    for (member, pointer) in [
+        (r#""data": {"n": 1e400}"#, "/data"),
+        (r#""data": ["\ud800"]"#, "/data"),
+        (r#""data": 1, "time": "1969-12-31T23:59:59Z""#, "/time"),
+        (r#""data": 1, "time": "+10000-01-01T00:00:00Z""#, "/time"),
+    ] {
+        let body = format!(r#"{{"id": "{}", "type": "a", {member}}}"#, new_id());
+        let request = platform(stack, &ada, Method::POST, "/v1/events").await;
+        let request = request
+            .header("cartwright-tenant", &ada.slug)
+            .header("content-type", "application/json");
+        let refused = ada.send(request.body(body)).await.expect(400).json();
+        assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
+    }
+    assert_eq!(rows(stack, "event", &ada).await, 0);
+}
+
+#[tokio::test]
 async fn data_stays_as_it_was_sent_whether_small_or_large() {
     let stack = Stack::shared().await;
     let ada = stack.tenant("ada").await;
