@@ -108,6 +108,7 @@ create table event (
     constraint event_data_is_somewhere check ((data is null) <> (object_key is null))
 ) partition by range (event_id);
 create index event_newest_of_type on event (tenant_id, event_type, event_id desc);
+create index event_newest_of_source on event (tenant_id, source_id, event_id desc) where source_id is not null;
 
 -- What was seen, so that a repeat does no work. `origin` is the source's or the schedule's id, and the nil id for the platform.
 create table event_seen (

@@ -64,6 +64,8 @@ create index delivery_in_order_leased on delivery (tenant_id, subscription_id, o
     where order_key is not null and lease_owner is not null;
 create index delivery_held on delivery (tenant_id, subscription_id, order_key) where ready_at = 'infinity';
 create index delivery_held_expires on delivery (expires_at) where ready_at = 'infinity' and lease_owner is null;
+-- What a pause puts out of the way.
+create index delivery_to_hold on delivery (tenant_id, subscription_id) where lease_owner is null and ready_at < 'infinity';
 
 -- What ended, and how. Written once, in the transaction that deletes the live row.
 create table delivery_ended (
@@ -92,6 +94,9 @@ create table delivery_ended (
 create index delivery_ended_of_event on delivery_ended (tenant_id, event_id);
 create index delivery_dead on delivery_ended (tenant_id, function_id, cause, delivery_id desc) where status = 'dead';
 create index delivery_ended_of_function on delivery_ended (tenant_id, function_id, delivery_id desc);
+create index delivery_ended_of_subscription on delivery_ended (tenant_id, subscription_id, delivery_id desc);
+-- Few among many that succeeded.
+create index delivery_given_up on delivery_ended (tenant_id, status, delivery_id desc) where status in ('expired', 'cancelled');
 
 -- Attempts that were not the last, and faults of ours on the way. The last stands in the row itself.
 create table delivery_attempt (

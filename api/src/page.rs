@@ -121,6 +121,12 @@ pub(crate) fn first_id_at(at: DateTime<Utc>) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
+/// When something was made: the time inside its UUIDv7.
+pub(crate) fn made_at(id: Uuid) -> DateTime<Utc> {
+    let unix_ms = i64::try_from(id.as_u128() >> 80).expect("48 bits are left");
+    DateTime::from_timestamp_millis(unix_ms).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +145,15 @@ mod tests {
         assert_eq!(second.after::<i32>().unwrap(), Some(2));
         let last = Page::of(vec![3], &second, |n| *n).unwrap();
         assert!(last.next_cursor.is_none());
+    }
+
+    #[test]
+    fn an_id_has_the_time_at_which_lists_look_for_it() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let moment = at("2026-11-21T20:00:00.123Z");
+        assert_eq!(made_at(first_id_at(moment)), moment);
+        assert_eq!(first_id_at(at("0001-01-01T00:00:00Z")), Uuid::nil());
+        assert!(first_id_at(DateTime::<Utc>::MAX_UTC) > first_id_at(at("9999-12-31T00:00:00Z")));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::EventData;
-use super::read::made_at;
 use crate::clients::object_store::{ObjectStore, event_key};
 use crate::error::ApiError;
+use crate::page::made_at;
 
 /// Bytes of data that one event has at most.
 pub(crate) const BYTES_MAX: usize = 1 << 20;

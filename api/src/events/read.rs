@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::auth::{EventRead, Tenant};
 use crate::database::TenantTx;
 use crate::error::ApiError;
-use crate::page::{Page, PageRequest};
+use crate::page::{self, Page, PageRequest, first_id_at};
 
 /// An event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,7 +44,7 @@ pub(crate) struct Event {
     hops: i16,
     /// Length of its data in bytes.
     data_bytes: i32,
-    /// Deliveries that it made: see `GET /v1/deliveries?event_id=`.
+    /// Deliveries that it made: see `GET /v1/deliveries?event=`.
     deliveries: i32,
     /// The request that brought it, which stands in the logs and records of its runs too.
     request_id: Uuid,
@@ -66,7 +66,7 @@ pub(crate) struct EventDetail {
 pub(crate) struct EventFilter {
     /// Of this type.
     r#type: Option<String>,
-    /// Through the source of this name.
+    /// Through the source of this name; of several that had it, the one that has it now or had it last.
     source: Option<String>,
     /// That came from this moment on.
     from: Option<DateTime<Utc>>,
@@ -83,7 +83,7 @@ impl From<&EventRow> for Event {
             schedule_id: row.schedule_id,
             external_id: row.external_id.clone(),
             occurred_at: row.occurred_at,
-            received_at: made_at(row.event_id),
+            received_at: page::made_at(row.event_id),
             parent: row.parent_event_id,
             root: row.root_event_id,
             hops: row.hops,
@@ -92,18 +92,6 @@ impl From<&EventRow> for Event {
             request_id: row.request_id,
         }
     }
-}
-
-/// The time inside a UUIDv7.
-pub(super) fn made_at(id: Uuid) -> DateTime<Utc> {
-    let ms = (id.as_u128() >> 80) as i64;
-    DateTime::from_timestamp_millis(ms).unwrap_or_default()
-}
-
-/// The least id of a moment.
-fn least_id(at: DateTime<Utc>) -> Uuid {
-    let ms = u128::try_from(at.timestamp_millis().max(0)).unwrap_or(0);
-    Uuid::from_u128(ms << 80)
 }
 
 /// The event with this id.
@@ -127,14 +115,21 @@ pub(crate) async fn list(
     Query(request): Query<PageRequest>,
 ) -> Result<Json<Page<Event>>, ApiError> {
     let cursor: Option<Uuid> = request.after()?;
-    let end = filter.to.map(least_id);
+    let mut tx = app.database.tenant_tx(tenant.id).await?;
+    let source_id = match &filter.source {
+        Some(name) => match store::source_named(&mut tx, name).await? {
+            Some(id) => Some(id),
+            None => return Ok(Json(Page::whole(Vec::new()))),
+        },
+        None => None,
+    };
+    let end = filter.to.map(first_id_at);
     let wanted = Wanted {
         event_type: filter.r#type.as_deref(),
-        source: filter.source.as_deref(),
-        from: filter.from.map(least_id),
+        source_id,
+        from: filter.from.map(first_id_at),
         before: cursor.into_iter().chain(end).min(),
     };
-    let mut tx = app.database.tenant_tx(tenant.id).await?;
     let rows = store::page(&mut tx, &wanted, request.rows()?).await?;
     let events = rows.iter().map(Event::from).collect();
     Ok(Json(Page::of(events, &request, |event: &Event| event.id)?))

@@ -214,10 +214,29 @@ pub(crate) async fn find(tx: &mut TenantTx, ids: &[Uuid]) -> Result<Vec<EventRow
     .await?)
 }
 
+/// The source that has this name, or had it last.
+pub(super) async fn source_named(tx: &mut TenantTx, name: &str) -> Result<Option<Uuid>, ApiError> {
+    // What is no text in Postgres is no name.
+    if name.contains('\0') {
+        return Ok(None);
+    }
+    Ok(sqlx::query_scalar!(
+        r#"
+        select source_id from source where tenant_id = $1 and name = $2
+        order by deleted_at desc nulls first
+        limit 1
+        "#,
+        tx.tenant().uuid(),
+        name,
+    )
+    .fetch_optional(tx.connection())
+    .await?)
+}
+
 /// Which events of a list.
 pub(super) struct Wanted<'a> {
     pub(super) event_type: Option<&'a str>,
-    pub(super) source: Option<&'a str>,
+    pub(super) source_id: Option<Uuid>,
     /// Ids from this one on.
     pub(super) from: Option<Uuid>,
     /// Ids before this one: an end of time, or where the page before ended.
@@ -237,7 +256,7 @@ pub(super) async fn page(
             e.parent_event_id, e.root_event_id, e.hops, null::bytea as data, e.object_key, e.data_bytes, e.request_id, e.deliveries
         from event e
         left join source o on o.tenant_id = e.tenant_id and o.source_id = e.source_id
-        where e.tenant_id = $1 and ($2::text is null or e.event_type = $2) and ($3::text is null or o.name = $3)
+        where e.tenant_id = $1 and ($2::text is null or e.event_type = $2) and ($3::uuid is null or e.source_id = $3)
             and e.event_id >= coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid)
             and e.event_id < coalesce($5, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid)
         order by e.event_id desc
@@ -245,7 +264,7 @@ pub(super) async fn page(
         "#,
         tx.tenant().uuid(),
         wanted.event_type,
-        wanted.source,
+        wanted.source_id,
         wanted.from,
         wanted.before,
         limit,

@@ -237,6 +237,30 @@ async fn what_nobody_can_read_and_no_time_can_be_is_refused_with_its_place() {
 }
 
 #[tokio::test]
+async fn events_are_listed_by_the_name_of_their_source() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    let new = json!({"name": "crm", "scheme": "standard_webhooks"});
+    let (id, secret) = source(&ada, &new).await;
+    let now = chrono::Utc::now().timestamp();
+    // A time that the sender cannot mean is none.
+    let body = br#"{"type": "user.created", "timestamp": "0001-01-01T00:00:00Z"}"#;
+    ada.send(standard(&ada, &id, &secret, "m1", now, body))
+        .await
+        .expect(200);
+    send(stack, &ada, &event(&new_id(), "a", &json!(1)))
+        .await
+        .expect(202);
+
+    let of_source = ada.get("/v1/events?source=crm").await.expect(200).json();
+    let of_nobody = ada.get("/v1/events?source=no").await.expect(200).json();
+
+    assert_eq!(of_source["data"].as_array().unwrap().len(), 1);
+    assert_eq!(of_source["data"][0]["type"], "user.created");
+    assert_eq!(of_nobody["data"], json!([]));
+}
+
+#[tokio::test]
 async fn data_stays_as_it_was_sent_whether_small_or_large() {
     let stack = Stack::shared().await;
     let ada = stack.tenant("ada").await;

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::{AttemptRow, DeliveryRow};
+use crate::page::made_at;
 
 /// Where a delivery is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -119,7 +120,7 @@ impl Delivery {
 impl From<DeliveryRow> for Delivery {
     fn from(row: DeliveryRow) -> Self {
         Self {
-            created_at: queued_at(row.delivery_id),
+            created_at: made_at(row.delivery_id),
             id: row.delivery_id,
             event_id: row.event_id,
             event_type: row.event_type,
@@ -208,10 +209,4 @@ impl DeliveryDetail {
             delivery: row.into(),
         }
     }
-}
-
-/// A delivery's id carries when it was made.
-fn queued_at(id: Uuid) -> DateTime<Utc> {
-    let (seconds, nanos) = id.get_timestamp().map_or((0, 0), |at| at.to_unix());
-    DateTime::from_timestamp(i64::try_from(seconds).unwrap_or(0), nanos).unwrap_or_default()
 }
