@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use cartwright_domain::problem::Code;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -159,7 +160,8 @@ impl Settlement {
             ready_at: now + REFUSED_FOR,
             over: false,
             faulty: true,
-            outcome: None,
+            // The run took place: with an outcome, the repeat goes on under its id.
+            outcome: Some(Code::Internal.as_str().to_owned()),
             error: Some("an error of ours, which is logged".to_owned()),
             started_at: now,
         })
