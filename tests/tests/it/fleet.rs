@@ -332,6 +332,8 @@ async fn a_stolen_executor_credential_leads_no_run_elsewhere_and_learns_no_other
     // One that broke out reports where it is itself, as any executor does. It is asked, by the token that it told.
     let near = report_as(stack, Role::Executor, &forged_report(&near_url)).await;
     near.expect(200);
+    // The api believes its list of executors for a second.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     for function in 0..8 {
         // By its name each function has an executor that it prefers.
         let name = format!("hello-{function}");
