@@ -43,6 +43,7 @@ mod meter_log;
 mod openapi;
 mod outages;
 mod pages;
+mod pauses;
 mod platform;
 mod platform_events;
 mod queued;

@@ -241,7 +241,6 @@ mod tests {
             subscription_id: Some(Uuid::from_bytes([subscription; 16])),
             output_endpoint_id: None,
             function_id: Uuid::from_bytes([2; 16]),
-            ready_at: now,
             expires_at: now,
             attempts: 0,
             faults: 0,

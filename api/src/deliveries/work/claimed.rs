@@ -20,7 +20,6 @@ pub(super) struct Claimed {
     /// Where the function's output goes.
     pub(super) output_endpoint_id: Option<Uuid>,
     pub(super) function_id: Uuid,
-    pub(super) ready_at: DateTime<Utc>,
     pub(super) expires_at: DateTime<Utc>,
     pub(super) attempts: i16,
     pub(super) faults: i16,

@@ -20,7 +20,7 @@ use super::fair::{Charged, Fair, FlowKey};
 use super::lease::Crew;
 use super::pace::Pace;
 use super::settle::Settlement;
-use super::store::{self, Depth, FlowRow, HeldUpTo, Want};
+use super::store::{self, Claims, Depth, FlowRow, HeldUpTo, Want};
 use crate::error::ApiError;
 
 /// What each lane weighs: a tenant's events as they come are 16 times as urgent as its replays.
@@ -55,7 +55,7 @@ const RESERVE: usize = 64;
 
 /// What other tasks tell the desk.
 enum Told {
-    Claimed(Vec<Want>, Result<Vec<Claimed>, ApiError>),
+    Claimed(Vec<Want>, Result<Claims, ApiError>),
     Ran(Box<Ran>),
     Looked(
         Look,
@@ -320,10 +320,10 @@ impl Desk {
         }
     }
 
-    async fn take_claimed(&mut self, wants: &[Want], claimed: Result<Vec<Claimed>, ApiError>) {
+    async fn take_claimed(&mut self, wants: &[Want], claims: Result<Claims, ApiError>) {
         self.is_claiming = false;
-        let claimed = match claimed {
-            Ok(claimed) => claimed,
+        let claims = match claims {
+            Ok(claims) => claims,
             Err(error) => {
                 tracing::warn!("cannot take deliveries: {error}");
                 wants.iter().for_each(|want| self.due.is_due(want.key));
@@ -332,27 +332,26 @@ impl Desk {
             }
         };
         metrics::counter!("cartwright_delivery_claims_total").increment(1);
-        metrics::counter!("cartwright_deliveries_claimed_total").increment(claimed.len() as u64);
-        let mut taken: HashMap<FlowKey, (usize, usize, DateTime<Utc>)> = HashMap::new();
-        for delivery in claimed {
-            let (key, ready_at) = (delivery.flow(), delivery.ready_at);
-            let (count, refused, last) = taken.entry(key).or_insert((0, 0, ready_at));
+        metrics::counter!("cartwright_deliveries_claimed_total")
+            .increment(claims.taken.len() as u64);
+        let mut taken: HashMap<FlowKey, (usize, usize)> = HashMap::new();
+        for delivery in claims.taken {
+            let (count, refused) = taken.entry(delivery.flow()).or_default();
             *count += 1;
-            *last = (*last).max(ready_at);
             if !self.have(delivery).await {
                 *refused += 1;
             }
         }
         for want in wants {
-            let (count, refused, last) = match taken.get(&want.key) {
-                Some((count, refused, last)) => (*count, *refused, Some(*last)),
-                None => (0, 0, None),
-            };
-            if count == want.count {
-                self.due.is_due(want.key);
+            if let Some(looked) = claims.looked.get(&want.key) {
+                self.due.looked(want.key, looked.last);
+                // It found as many as it asked for: there may be more, whatever became of these.
+                if looked.count == want.count {
+                    self.due.is_due(want.key);
+                }
             }
-            self.due.taken(want.key, last);
             // Mostly what cannot run: look again when something may have changed.
+            let (count, refused) = taken.get(&want.key).copied().unwrap_or_default();
             if refused * 2 > count {
                 self.due
                     .rest(want.key, Instant::now() + Duration::from_millis(100));
@@ -530,17 +529,17 @@ impl Desk {
         let (delivering, tell) = (self.delivering.clone(), self.tell.clone());
         let given_up = self.given_up.clone();
         tokio::spawn(async move {
-            let claimed = async {
+            let claims = async {
                 let mut crossing = delivering.database.crossing().await?;
-                let claimed = store::claim(&mut crossing, worker, &wants).await;
+                let claims = store::claim(&mut crossing, worker, &wants).await;
                 // It may have been done all the same, and then this worker holds what it does not know of.
-                if claimed.is_err() {
+                if claims.is_err() {
                     given_up.notify_one();
                 }
-                claimed
+                claims
             };
-            let claimed = claimed.await;
-            tell.send(Told::Claimed(wants, claimed)).ok();
+            let claims = claims.await;
+            tell.send(Told::Claimed(wants, claims)).ok();
         });
     }
 
@@ -622,9 +621,9 @@ impl Desk {
         while self.running > 0 || self.is_claiming {
             match self.told.recv().await {
                 Some(Told::Ran(ran)) => self.take_ran(*ran).await,
-                Some(Told::Claimed(_, claimed)) => {
+                Some(Told::Claimed(_, claims)) => {
                     self.is_claiming = false;
-                    for delivery in claimed.unwrap_or_default() {
+                    for delivery in claims.unwrap_or_default().taken {
                         self.settle(Settlement::untouched(&delivery, Utc::now()))
                             .await;
                     }

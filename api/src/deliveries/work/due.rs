@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fair::FlowKey;
 
-/// How far before the last one taken a claim looks: a transaction commits so much later than it wrote, mostly.
+/// How far before the last one that it met a claim looks: a transaction commits so much later than it wrote, mostly.
 const LATE: TimeDelta = TimeDelta::milliseconds(250);
 
 /// How far a wide look goes back: longer than a transaction of ours may take.
@@ -18,7 +18,7 @@ const VERY_LATE: TimeDelta = TimeDelta::seconds(30);
 /// From when on to look at a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Just before what was taken last.
+    /// Just before what a claim met last.
     Near,
     /// Before anything that may still commit.
     Wide,
@@ -95,9 +95,9 @@ impl Due {
         self.later.insert((at, key));
     }
 
-    /// What was taken of this flow was ready up to then.
-    pub(super) fn taken(&mut self, key: FlowKey, last: Option<DateTime<Utc>>) {
-        if let (Some(floor), Some(last)) = (self.flows.get_mut(&key), last) {
+    /// All of this flow that was ready up to then was looked at, and is taken or out of the way.
+    pub(super) fn looked(&mut self, key: FlowKey, last: DateTime<Utc>) {
+        if let Some(floor) = self.flows.get_mut(&key) {
             *floor = (*floor).max(last - LATE);
         }
     }
@@ -215,11 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn a_floor_follows_what_was_taken_and_goes_back_for_what_was_late() {
+    fn a_floor_follows_what_was_looked_at_and_goes_back_for_what_was_late() {
         let (mut flows, start) = (Due::default(), Utc::now());
         flows.set_flows([key(0)].into_iter());
         assert_eq!(flows.floor(&key(0)), DateTime::UNIX_EPOCH);
-        flows.taken(key(0), Some(start));
+        flows.looked(key(0), start);
         assert_eq!(flows.floor(&key(0)), start - LATE);
         let late = start - TimeDelta::seconds(9);
         flows.head(key(0), late, start);

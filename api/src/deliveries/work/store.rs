@@ -126,12 +126,29 @@ pub(super) struct Want {
     pub(super) floor: DateTime<Utc>,
 }
 
+/// What a claim came to.
+#[derive(Debug, Default)]
+pub(super) struct Claims {
+    /// What this worker holds now.
+    pub(super) taken: Vec<Claimed>,
+    /// Of each flow in which anything was due.
+    pub(super) looked: HashMap<FlowKey, LookedAt>,
+}
+
+/// How far a claim came in a flow: with what it took, and with what it put out of the way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LookedAt {
+    pub(super) count: usize,
+    /// When the last of them was ready.
+    pub(super) last: DateTime<Utc>,
+}
+
 /// Take these.
 pub(super) async fn claim(
     crossing: &mut Crossing,
     worker: Uuid,
     wants: &[Want],
-) -> Result<Vec<Claimed>, ApiError> {
+) -> Result<Claims, ApiError> {
     let (tenants, lanes) = columns(wants.iter().map(|want| &want.key));
     let counts: Vec<i32> = wants
         .iter()
@@ -140,16 +157,12 @@ pub(super) async fn claim(
     let floors: Vec<DateTime<Utc>> = wants.iter().map(|want| want.floor).collect();
     let total: usize = wants.iter().map(|want| want.count).sum();
     let runs: Vec<Uuid> = (0..total).map(|_| Uuid::now_v7()).collect();
-    let claimed = sqlx::query_as!(
-        Claimed,
+    let rows = sqlx::query!(
         r#"
-        select tenant_id as "tenant_id!", delivery_id as "delivery_id!", lane as "lane!", event_id as "event_id!",
-            subscription_id, output_endpoint_id, function_id as "function_id!", ready_at as "ready_at!", expires_at as "expires_at!",
-            attempts as "attempts!", faults as "faults!", invocation_id as "invocation_id!", seed_id as "seed_id!",
-            subscription_deleted as "subscription_deleted!", alias, transform, retry as "retry: Json<Policy>", concurrency,
-            function_name as "function_name!", function_deleted as "function_deleted!", event_type, source, schedule_id,
-            occurred_at, data, object_key, request_id, generation as "generation!", $1::uuid as "worker_id!",
-            leased_at as "leased_at!"
+        select tenant_id as "tenant_id!", lane as "lane!", looked_at as "looked_at!", looked_to as "looked_to!", delivery_id,
+            event_id, subscription_id, output_endpoint_id, function_id, expires_at, attempts, faults, invocation_id,
+            seed_id, subscription_deleted, alias, transform, retry as "retry: Json<Policy>", concurrency, function_name,
+            function_deleted, event_type, source, schedule_id, occurred_at, data, object_key, request_id, generation, leased_at
         from delivery_claim($1, $2, $3, $4, $5, $6)
         "#,
         worker,
@@ -161,7 +174,58 @@ pub(super) async fn claim(
     )
     .fetch_all(crossing.connection())
     .await?;
-    Ok(claimed)
+    let mut claims = Claims::default();
+    for row in rows {
+        let key = FlowKey {
+            tenant_id: row.tenant_id.into(),
+            lane: row.lane,
+        };
+        let looked = LookedAt {
+            count: usize::try_from(row.looked_at).unwrap_or(0),
+            last: row.looked_to,
+        };
+        claims.looked.insert(key, looked);
+        // Only a flow of which nothing was taken has a row without a delivery.
+        let Some(delivery_id) = row.delivery_id else {
+            continue;
+        };
+        let taken = || {
+            Some(Claimed {
+                tenant_id: row.tenant_id,
+                delivery_id,
+                lane: row.lane,
+                event_id: row.event_id?,
+                subscription_id: row.subscription_id,
+                output_endpoint_id: row.output_endpoint_id,
+                function_id: row.function_id?,
+                expires_at: row.expires_at?,
+                attempts: row.attempts?,
+                faults: row.faults?,
+                invocation_id: row.invocation_id?,
+                seed_id: row.seed_id?,
+                subscription_deleted: row.subscription_deleted?,
+                alias: row.alias,
+                transform: row.transform,
+                retry: row.retry,
+                concurrency: row.concurrency,
+                function_name: row.function_name?,
+                function_deleted: row.function_deleted?,
+                event_type: row.event_type,
+                source: row.source,
+                schedule_id: row.schedule_id,
+                occurred_at: row.occurred_at,
+                data: row.data,
+                object_key: row.object_key,
+                request_id: row.request_id,
+                generation: row.generation?,
+                worker_id: worker,
+                leased_at: row.leased_at?,
+            })
+        };
+        // Tenants and functions are never deleted but by a mark.
+        claims.taken.extend(taken());
+    }
+    Ok(claims)
 }
 
 /// End these. Answers those that were still held, and the subscriptions that this paused.
