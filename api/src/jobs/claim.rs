@@ -113,6 +113,16 @@ impl Held {
         store::finish(tx, self.job.job_id, self.owner).await
     }
 
+    /// Note within this transaction what is left of the job, for whoever goes on with it. False when the lease was lost: then the
+    /// transaction must not commit.
+    pub(super) async fn go_on_with(
+        &self,
+        tx: &mut TenantTx,
+        rest: &Task,
+    ) -> Result<bool, ApiError> {
+        store::go_on_with(tx, self.job.job_id, self.owner, rest).await
+    }
+
     /// Let go of the job in its middle, and have it gone on with at once.
     pub(super) async fn let_go(&self) -> Result<(), ApiError> {
         self.rest(Duration::ZERO).await

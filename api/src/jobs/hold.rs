@@ -4,20 +4,41 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
+use super::Task;
 use super::claim::Held;
+use crate::deliveries::held::Released;
 use crate::subscriptions;
 
 /// How long it keeps its slot before others have theirs: a million deliveries take minutes, and compiling must not wait for them.
 const TURN: Duration = Duration::from_secs(2);
 
-pub(super) async fn perform(held: &Held, subscription_id: Uuid) -> anyhow::Result<()> {
+pub(super) async fn perform(
+    held: &Held,
+    subscription_id: Uuid,
+    mut after_key: Option<String>,
+) -> anyhow::Result<()> {
     let turn = Instant::now();
     loop {
         let mut tx = held.tenant_tx().await?;
-        if !subscriptions::hold::some(&mut tx, subscription_id).await? {
-            if held.finish(&mut tx).await? {
-                tx.commit().await?;
+        let came = subscriptions::hold::some(&mut tx, subscription_id, after_key.as_deref());
+        let is_held = match came.await? {
+            Released::All => {
+                if held.finish(&mut tx).await? {
+                    tx.commit().await?;
+                }
+                return Ok(());
             }
+            Released::UpTo(key) if key == after_key => true,
+            Released::UpTo(key) => {
+                after_key = key;
+                let rest = Task::HoldDeliveries {
+                    subscription_id,
+                    after_key: after_key.clone(),
+                };
+                held.go_on_with(&mut tx, &rest).await?
+            }
+        };
+        if !is_held {
             return Ok(());
         }
         tx.commit().await?;

@@ -42,6 +42,9 @@ pub(crate) enum Task {
     HoldDeliveries {
         /// Which subscription.
         subscription_id: Uuid,
+        /// The order key up to which all is released; `None` at the beginning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_key: Option<String>,
     },
     /// Run a batch of replays.
     Replay {

@@ -128,7 +128,10 @@ async fn perform(worker: &Worker, held: &Held, drain: &Drain) -> anyhow::Result<
             };
             compile::perform(&worker.compiling, held, order).await
         }
-        Task::HoldDeliveries { subscription_id } => hold::perform(held, *subscription_id).await,
+        Task::HoldDeliveries {
+            subscription_id,
+            after_key,
+        } => hold::perform(held, *subscription_id, after_key.clone()).await,
         Task::Replay { batch_id } => {
             replay::perform(&worker.replaying, held, *batch_id, drain).await
         }

@@ -99,6 +99,25 @@ pub(super) async fn put_off(
     Ok(())
 }
 
+/// The job is this from now on. False when its lease was lost: then this transaction must not commit.
+pub(super) async fn go_on_with(
+    tx: &mut TenantTx,
+    job_id: Uuid,
+    owner: Uuid,
+    rest: &Task,
+) -> Result<bool, ApiError> {
+    let noted = sqlx::query!(
+        "update job set task = $4 where tenant_id = $1 and job_id = $2 and lease_owner = $3",
+        tx.tenant().uuid(),
+        job_id,
+        owner,
+        Json(rest) as _,
+    )
+    .execute(tx.connection())
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
 /// The job is done. False when its lease was lost: then whoever holds it now finishes, and this transaction must not commit.
 pub(super) async fn finish(tx: &mut TenantTx, job_id: Uuid, owner: Uuid) -> Result<bool, ApiError> {
     let done = sqlx::query!(

@@ -5,19 +5,23 @@ use uuid::Uuid;
 
 use super::store;
 use crate::database::TenantTx;
-use crate::deliveries::held;
+use crate::deliveries::held::{self, Released};
 use crate::error::ApiError;
 
 /// Deliveries that one transaction holds or releases.
-const AT_ONCE: i64 = 10_000;
+const AT_ONCE: i32 = 10_000;
 
-/// Hold or release the next ones; false when there are no more.
-pub(crate) async fn some(tx: &mut TenantTx, subscription_id: Uuid) -> Result<bool, ApiError> {
-    let paused = store::is_paused(tx, subscription_id).await?;
-    let changed = if paused {
-        held::hold(tx, subscription_id, AT_ONCE).await?
-    } else {
-        held::release(tx, subscription_id, AT_ONCE).await?
-    };
-    Ok(changed > 0)
+/// Hold the next ones, or release those after this order key; says how far it came.
+pub(crate) async fn some(
+    tx: &mut TenantTx,
+    subscription_id: Uuid,
+    after_key: Option<&str>,
+) -> Result<Released, ApiError> {
+    if !store::is_paused(tx, subscription_id).await? {
+        return held::release(tx, subscription_id, after_key, AT_ONCE).await;
+    }
+    Ok(match held::hold(tx, subscription_id, AT_ONCE).await? {
+        0 => Released::All,
+        _ => Released::UpTo(None),
+    })
 }

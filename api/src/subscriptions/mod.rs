@@ -209,6 +209,7 @@ pub(crate) async fn update(
     if pauses.is_some() {
         let task = Task::HoldDeliveries {
             subscription_id: id,
+            after_key: None,
         };
         jobs::store::insert(&mut tx, &task).await?;
     }
@@ -251,6 +252,7 @@ pub(crate) async fn delete(
         // Nobody can resume it any more: what is held is released, and cancelled by whoever takes it.
         let task = Task::HoldDeliveries {
             subscription_id: id,
+            after_key: None,
         };
         jobs::store::insert(&mut tx, &task).await?;
     }

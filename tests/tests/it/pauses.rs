@@ -43,11 +43,72 @@ async fn what_waits_behind_thousands_of_a_subscription_that_paused_itself_runs_s
     stack.run(Role::Worker);
 
     let mut queue = Queue::of(&stack, &ada).await;
-    let good = "select count(*) from delivery_ended where tenant_id = $tenant and status = 'succeeded'";
+    let good =
+        "select count(*) from delivery_ended where tenant_id = $tenant and status = 'succeeded'";
     soon("the good ones ran", async || queue.number(good).await == 10).await;
     let path = format!("/v1/subscriptions/{broken}");
     assert_eq!(ada.get(&path).await.expect(200).json()["paused"], true);
     let held = "select count(*) from delivery where tenant_id = $tenant and ready_at = 'infinity'";
     let held = queue.number(held).await;
     assert!(held > 3_900, "{held} wait for the resume");
+}
+
+/// Deliveries of the tenant that may run, and jobs that are left.
+async fn released_and_jobs(queue: &mut Queue) -> (i64, i64) {
+    let released =
+        "select count(*) from delivery where tenant_id = $tenant and ready_at < 'infinity'";
+    let jobs = "select count(*) from job where tenant_id = $tenant";
+    (queue.number(released).await, queue.number(jobs).await)
+}
+
+#[tokio::test]
+async fn a_resume_releases_many_in_parts_of_each_key_the_first_and_whoever_takes_it_over_goes_on() {
+    // Nobody takes what is released, nor frees what is held without a reason.
+    let none = (
+        Role::Worker,
+        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
+        "0".to_owned(),
+    );
+    let stack = Stack::start(Options {
+        environment: vec![none],
+        ..Options::default()
+    })
+    .await;
+    let ada = stack.tenant("ada").await;
+    let paused = json!({"paused": true, "order_by": "/key"});
+    let id = subscribe(&ada, "f", "*", &paused).await;
+    let subscription = id.parse().expect("an id");
+    let mut queue = Queue::of(&stack, &ada).await;
+    // One key with many, twelve thousand keys with two each, and as many without one: more than one part of either.
+    for (count, key) in [
+        (20_000, "'one'"),
+        (24_000, "'key ' || n % 12000"),
+        (12_000, "null"),
+    ] {
+        queue.send(subscription, count, &[("order_key", key)]).await;
+    }
+    queue.run("update delivery set ready_at = 'infinity'").await;
+    let path = format!("/v1/subscriptions/{id}");
+
+    ada.patch(&path, &json!({"paused": false}))
+        .await
+        .expect(200);
+    soon("some are released", async || {
+        released_and_jobs(&mut queue).await.0 > 0
+    })
+    .await;
+    stack.restart(Role::Worker).await;
+
+    soon("the job is done", async || {
+        released_and_jobs(&mut queue).await.1 == 0
+    })
+    .await;
+    assert_eq!(
+        released_and_jobs(&mut queue).await.0,
+        12_000 + 12_000 + 1,
+        "all without a key, and the first of each key"
+    );
+    let overtaking = "select count(*) from delivery d where d.tenant_id = $tenant and d.ready_at < 'infinity'
+        and exists (select from delivery e where e.tenant_id = d.tenant_id and e.order_key = d.order_key and e.delivery_id < d.delivery_id)";
+    assert_eq!(queue.number(overtaking).await, 0);
 }
