@@ -9,6 +9,7 @@ mod billing;
 mod callers;
 mod catalog;
 mod changes;
+mod claims;
 mod command_line;
 mod compose;
 mod credentials;

@@ -20,7 +20,7 @@ use super::fair::{Charged, Fair, FlowKey};
 use super::lease::Crew;
 use super::pace::Pace;
 use super::settle::Settlement;
-use super::store::{self, Claims, Depth, FlowRow, HeldUpTo, Want};
+use super::store::{self, Claims, Depth, FlowRow, HeldUpTo, NotClaimed, Want};
 use crate::error::ApiError;
 
 /// What each lane weighs: a tenant's events as they come are 16 times as urgent as its replays.
@@ -529,17 +529,16 @@ impl Desk {
         let (delivering, tell) = (self.delivering.clone(), self.tell.clone());
         let given_up = self.given_up.clone();
         tokio::spawn(async move {
-            let claims = async {
-                let mut crossing = delivering.database.crossing().await?;
-                let claims = store::claim(&mut crossing, worker, &wants).await;
-                // It may have been done all the same, and then this worker holds what it does not know of.
-                if claims.is_err() {
-                    given_up.notify_one();
-                }
-                claims
+            let claims = match delivering.database.crossing().await {
+                Ok(mut crossing) => store::claim(&mut crossing, worker, &wants).await,
+                Err(error) => Err(NotClaimed::unasked(error)),
             };
-            let claims = claims.await;
-            tell.send(Told::Claimed(wants, claims)).ok();
+            // What may be held without this worker's knowledge is free when its lease has lapsed.
+            if claims.as_ref().is_err_and(|failed| !failed.is_undone) {
+                given_up.notify_one();
+            }
+            tell.send(Told::Claimed(wants, claims.map_err(|failed| failed.error)))
+                .ok();
         });
     }
 

@@ -143,12 +143,43 @@ pub(super) struct LookedAt {
     pub(super) last: DateTime<Utc>,
 }
 
+/// Why nothing came of a claim.
+#[derive(Debug)]
+pub(super) struct NotClaimed {
+    pub(super) error: ApiError,
+    /// Nothing was taken. Otherwise all of it may be done, and this worker holds what it does not know of.
+    pub(super) is_undone: bool,
+}
+
+impl NotClaimed {
+    /// It never came to the database.
+    pub(super) fn unasked(error: ApiError) -> Self {
+        Self {
+            error,
+            is_undone: true,
+        }
+    }
+}
+
+impl From<sqlx::Error> for NotClaimed {
+    fn from(error: sqlx::Error) -> Self {
+        let refusal = error.as_database_error().and_then(|refusal| refusal.code());
+        // Who is sent away (57P) or cut off (08) hears that in place of what became of the statement.
+        let is_undone =
+            refusal.is_some_and(|code| !code.starts_with("57P") && !code.starts_with("08"));
+        Self {
+            error: error.into(),
+            is_undone,
+        }
+    }
+}
+
 /// Take these.
 pub(super) async fn claim(
     crossing: &mut Crossing,
     worker: Uuid,
     wants: &[Want],
-) -> Result<Claims, ApiError> {
+) -> Result<Claims, NotClaimed> {
     let (tenants, lanes) = columns(wants.iter().map(|want| &want.key));
     let counts: Vec<i32> = wants
         .iter()
