@@ -124,6 +124,31 @@ async fn a_failure_that_would_repeat_is_dead_at_once_and_another_is_tried_by_the
 }
 
 #[tokio::test]
+async fn a_transform_that_we_cannot_read_any_more_costs_a_delivery_nothing_but_time() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("echo", guests::echoing()).await;
+    let mut queue = Queue::of(stack, &ada).await;
+    // As if it had been stored when it could be read.
+    let subscription = queue.subscribe("echo", &[("transform", "'event.('")]).await;
+    queue.send(subscription, 2, &[]).await;
+
+    let faults = "select count(*) from delivery_attempt where tenant_id = $tenant and outcome = 'internal' and attempt = 1";
+    soon("both are tried and kept", async || {
+        queue.number(faults).await >= 2
+    })
+    .await;
+    let waiting = "select count(*) from delivery where tenant_id = $tenant and attempts = 0";
+    assert_eq!(queue.number(waiting).await, 2);
+    let mend = format!(
+        "update subscription set transform = 'event.data' where subscription_id = '{subscription}'"
+    );
+    queue.run(&mend).await;
+
+    assert_eq!(queue.ended(2).await, vec![ending("succeeded", None, 1); 2]);
+}
+
+#[tokio::test]
 async fn what_cannot_be_delivered_ends_with_the_reason() {
     let stack = Stack::shared().await;
     let ada = stack.tenant("ada").await;

@@ -15,7 +15,7 @@ use cartwright_domain::wire::{RETRY_AFTER_S, RunRequest, RunResult, WhichVersion
 use super::claimed::Claimed;
 use crate::clients::executors::{Executors, NotRun};
 use crate::clients::object_store::ObjectStore;
-use crate::events::input::input_of;
+use crate::events::input::{TransformError, input_of};
 use crate::messages::output::FunctionOutput;
 
 /// What came of an attempt.
@@ -93,10 +93,26 @@ async fn input(delivery: &mut Claimed, object_store: &ObjectStore) -> Result<Byt
             made.map_err(|panic| ours(format!("a transform did not end: {panic}")))?
         }
     };
-    made.map_err(|error| Verdict::Dead {
-        cause: "transform_failed".to_owned(),
-        error: error.to_string(),
-    })
+    made.map_err(|error| of_transform(&error))
+}
+
+fn of_transform(error: &TransformError) -> Verdict {
+    let text = error.to_string();
+    match error {
+        // It could be read when it was stored, so whatever mends it is ours to do.
+        TransformError::Unreadable(_) => {
+            tracing::error!("{text}");
+            Verdict::Fault {
+                code: Code::Internal.as_str().to_owned(),
+                error: text,
+                pressure: None,
+            }
+        }
+        TransformError::Failed(_) => Verdict::Dead {
+            cause: "transform_failed".to_owned(),
+            error: text,
+        },
+    }
 }
 
 fn request(delivery: &Claimed, input: &[u8]) -> anyhow::Result<RunRequest> {
@@ -221,6 +237,7 @@ fn of_problem(problem: &Problem) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::expressions::Failure;
 
     fn refused(code: Code) -> Verdict {
         let problem = Problem::new(code, "why").with(RETRY_AFTER_S, 7);
@@ -258,5 +275,16 @@ mod tests {
     fn an_input_that_is_too_large_stays_so_and_a_version_may_come() {
         assert!(matches!(refused(Code::InputTooLarge), Verdict::Dead { .. }));
         assert!(matches!(refused(Code::NotFound), Verdict::Failed { .. }));
+    }
+
+    #[test]
+    fn a_transform_that_cannot_be_read_is_ours_and_one_that_fails_the_tenants() {
+        let unreadable = TransformError::Unreadable("line 1, column 7: …".to_owned());
+        assert!(matches!(
+            of_transform(&unreadable),
+            Verdict::Fault { pressure: None, .. }
+        ));
+        let failed = TransformError::Failed(Failure::TooCostly(1_000_000));
+        assert!(matches!(of_transform(&failed), Verdict::Dead { .. }));
     }
 }
