@@ -3,24 +3,13 @@
 use cartwright_domain::ids::FunctionId;
 use uuid::Uuid;
 
+use super::lane::Lane;
 use super::store;
 use crate::database::TenantTx;
 use crate::error::ApiError;
 
 /// On which Postgres says that deliveries wait; the payload is the tenant's id. A hint: workers also look by the clock.
 pub(crate) const HINT_CHANNEL: &str = "cartwright_deliveries";
-
-/// How soon a delivery is taken beside others of the same tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(i16)]
-pub(crate) enum Lane {
-    /// Events and schedules as they come.
-    Live = 0,
-    /// Many at once.
-    Bulk = 1,
-    /// Replays of what was delivered before.
-    Replay = 2,
-}
 
 /// A delivery that is to be attempted.
 #[derive(Debug, Clone)]

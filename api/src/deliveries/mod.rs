@@ -5,6 +5,7 @@ pub(crate) mod days;
 pub(crate) mod enqueue;
 mod failures;
 pub(crate) mod held;
+pub(crate) mod lane;
 mod listed;
 pub(crate) mod replays;
 mod share;

@@ -41,7 +41,7 @@ pub(super) async fn insert(tx: &mut TenantTx, new: &[NewDelivery]) -> Result<(),
     let event_ids: Vec<Uuid> = new.iter().map(|one| one.event_id).collect();
     let subscription_ids: Vec<Option<Uuid>> = new.iter().map(|one| one.subscription_id).collect();
     let function_ids: Vec<Uuid> = new.iter().map(|one| one.function_id.uuid()).collect();
-    let lanes: Vec<i16> = new.iter().map(|one| one.lane as i16).collect();
+    let lanes: Vec<i16> = new.iter().map(|one| one.lane.number()).collect();
     let order_keys: Vec<Option<String>> = new.iter().map(|one| one.order_key.clone()).collect();
     let held: Vec<bool> = new.iter().map(|one| one.held).collect();
     let expires_after_s: Vec<i32> = new.iter().map(|one| one.expires_after_s).collect();

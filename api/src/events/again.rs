@@ -17,7 +17,7 @@ use super::{Accepted, NewEvent, Origin, data, id_flaw, read, record};
 use crate::app::App;
 use crate::audit;
 use crate::auth::{EventWrite, Tenant};
-use crate::deliveries::enqueue::Lane;
+use crate::deliveries::lane::Lane;
 use crate::error::{ApiError, Violation};
 use crate::event_types::Schemas;
 use crate::subscriptions::matching::Candidate;

@@ -20,7 +20,7 @@ use super::incoming::{self, Incoming, Sent};
 use super::{Accepted, NewEvent, Origin, Recorded, body, data, record};
 use crate::app::App;
 use crate::auth::{self, Platform, PlatformEvents};
-use crate::deliveries::enqueue::Lane;
+use crate::deliveries::lane::Lane;
 use crate::error::{ApiError, Violation};
 use crate::event_types::Schemas;
 use crate::subscriptions::matching::{Candidate, Candidates};

@@ -17,7 +17,7 @@ use super::scheme::{Scheme, Settings};
 use super::{signature, store};
 use crate::app::App;
 use crate::auth::Anyone;
-use crate::deliveries::enqueue::Lane;
+use crate::deliveries::lane::Lane;
 use crate::error::ApiError;
 use crate::events::{Accepted, NewEvent, Origin, body, data, record};
 use crate::subscriptions::matching::Candidate;

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use super::store;
 use crate::database::TenantTx;
-use crate::deliveries::enqueue::{Lane, NewDelivery};
+use crate::deliveries::enqueue::NewDelivery;
+use crate::deliveries::lane::Lane;
 use crate::error::ApiError;
 use crate::event_types::Pattern;
 use crate::expressions::{Expression, Failure};

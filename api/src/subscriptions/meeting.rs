@@ -5,7 +5,8 @@ use cartwright_domain::ids::TenantId;
 
 use super::matching::{Candidate, Candidates, REQUEST_STEPS_MAX, Subscriptions};
 use crate::database::{Database, TenantTx};
-use crate::deliveries::enqueue::{Lane, NewDelivery};
+use crate::deliveries::enqueue::NewDelivery;
+use crate::deliveries::lane::Lane;
 use crate::error::ApiError;
 
 /// How often filters may change while they are asked.

@@ -9,7 +9,8 @@ use http::header::LOCATION;
 use http::{HeaderMap, HeaderName, StatusCode};
 use uuid::Uuid;
 
-use super::enqueue::{Lane, NewDelivery, enqueue};
+use super::enqueue::{NewDelivery, enqueue};
+use super::lane::Lane;
 use super::listed::Delivery;
 use super::listed::store::find;
 use crate::app::App;

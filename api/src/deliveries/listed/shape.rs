@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::store::{AttemptRow, DeliveryRow};
+use crate::deliveries::lane::Lane;
 use crate::page::made_at;
 
 /// Where a delivery is.
@@ -50,18 +51,6 @@ impl Status {
     }
 }
 
-/// How soon a delivery is taken beside others of its tenant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum LaneName {
-    /// Events and schedules as they come.
-    Live,
-    /// Many at once.
-    Bulk,
-    /// Replays.
-    Replay,
-}
-
 /// An event on its way to a function.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Delivery {
@@ -84,7 +73,7 @@ pub(crate) struct Delivery {
     #[schema(required)]
     cause: Option<String>,
     /// How soon it is taken.
-    lane: LaneName,
+    lane: Lane,
     /// Attempts that the function had.
     attempts: i16,
     /// When it may run next; null when it has ended, or is held.
@@ -128,11 +117,7 @@ impl From<DeliveryRow> for Delivery {
             subscription_id: row.subscription_id,
             status: Status::of(&row.status),
             cause: row.cause,
-            lane: match row.lane {
-                0 => LaneName::Live,
-                1 => LaneName::Bulk,
-                _ => LaneName::Replay,
-            },
+            lane: Lane::of(row.lane),
             attempts: row.attempts,
             next_attempt_at: row.next_attempt_at,
             held: row.held,

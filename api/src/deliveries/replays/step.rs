@@ -11,7 +11,8 @@ use self::store::{Found, Progress};
 use super::store::Range;
 use crate::database::TenantTx;
 use crate::deliveries::change::EXPIRES_AFTER_S;
-use crate::deliveries::enqueue::{Lane, NewDelivery, enqueue};
+use crate::deliveries::enqueue::{NewDelivery, enqueue};
+use crate::deliveries::lane::Lane;
 use crate::error::ApiError;
 
 /// Steps of a second, at most: what is made comes evenly, and a step is one transaction.

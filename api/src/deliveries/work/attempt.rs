@@ -36,6 +36,21 @@ pub(super) enum Verdict {
     },
 }
 
+impl Verdict {
+    /// What it is called in metrics.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Succeeded { .. } => "succeeded",
+            Self::Dead { .. } => "dead",
+            Self::Failed { .. } => "failed",
+            Self::Fault {
+                pressure: Some(_), ..
+            } => "refused",
+            Self::Fault { pressure: None, .. } => "fault",
+        }
+    }
+}
+
 /// Who asked for less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pressure {

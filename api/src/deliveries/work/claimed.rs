@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::fair::FlowKey;
 use super::retry::Policy;
+use super::settle::Settlement;
 use crate::events::input::{Kept, StoredEvent};
 
 /// As `delivery_claim` answers it.
@@ -83,6 +84,24 @@ impl Claimed {
         self.retry
             .as_ref()
             .map_or_else(Policy::default, |retry| retry.0)
+    }
+
+    /// How it ends where nobody need attempt it.
+    pub(super) fn ends_here(&self, now: DateTime<Utc>) -> Option<Settlement> {
+        let end = |status, cause, error| Some(Settlement::unattempted(self, status, cause, error));
+        if self.expires_at <= now {
+            return end("expired", None, "it was not delivered in time");
+        }
+        if self.subscription_deleted {
+            return end("cancelled", None, "its subscription was deleted");
+        }
+        if self.function_deleted {
+            return end("dead", Some("function_deleted"), "its function was deleted");
+        }
+        if self.event_type.is_none() {
+            return end("dead", Some("event_gone"), "its event is no longer kept");
+        }
+        None
     }
 
     /// The event, with its data where that stood in the row.

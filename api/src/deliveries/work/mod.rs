@@ -7,6 +7,7 @@ mod claimed;
 mod desk;
 mod due;
 mod fair;
+mod gauges;
 mod hints;
 mod lease;
 mod pace;

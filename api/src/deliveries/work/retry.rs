@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use uuid::Uuid;
 
 /// What a subscription says of retries: the part of its policy that matters to a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -52,6 +53,14 @@ pub(super) fn fault_delay(faults: u16, chance: f64) -> Duration {
     let doublings = u32::from(faults).min(16);
     let most = (FAULT_DELAY_FIRST_MS << doublings).min(FAULT_DELAY_MAX_MS);
     Duration::from_millis(most / 2) + Duration::from_millis(most / 2).mul_f64(chance)
+}
+
+/// From 0 to 1, evenly: what an id is random by is as good as any.
+pub(super) fn chance() -> f64 {
+    let bytes = Uuid::new_v4().into_bytes();
+    f64::from(u32::from_be_bytes([
+        bytes[12], bytes[13], bytes[14], bytes[15],
+    ])) / f64::from(u32::MAX)
 }
 
 #[cfg(test)]
