@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use cartwright_domain::ids::InvocationId;
 use cartwright_domain::outcome::Outcome;
 use cartwright_domain::problem::Code;
 use cartwright_domain::seed;
@@ -98,14 +99,7 @@ impl Run {
                     request_id = %resolved.request_id, invocation_id = %granted.invocation_id,
                     function.id = %resolved.function.id, version = resolved.version.number, "{fault}"
                 );
-                // Its record would take the id, and the repeat that the asker makes under it would never be billed.
-                if resolved.invocation_id.is_some() {
-                    return Err(Refusal::new(
-                        Code::Internal,
-                        "the engine failed; the same run may be asked for again",
-                    ));
-                }
-                Ok(fault_of_ours(began.elapsed()))
+                fault_of_ours(resolved.invocation_id, began.elapsed())
             }
         }
     }
@@ -134,9 +128,16 @@ impl Step<Granted> for Run {
     }
 }
 
-/// Recorded, never billed; what went wrong is for our log.
-fn fault_of_ours(wall: Duration) -> Finished {
-    Finished {
+/// What a run comes to in which the engine failed: recorded and never billed, with what went wrong for our log. Under an id that
+/// was given it comes to nothing: its record would take the id, and the repeat that the asker makes under it would never be billed.
+fn fault_of_ours(given: Option<InvocationId>, wall: Duration) -> Result<Finished, Refusal> {
+    if given.is_some() {
+        return Err(Refusal::new(
+            Code::Internal,
+            "the engine failed; the same run may be asked for again",
+        ));
+    }
+    Ok(Finished {
         outcome: Outcome::PlatformFault,
         output: Bytes::new(),
         log: Bytes::new(),
@@ -153,5 +154,21 @@ fn fault_of_ours(wall: Duration) -> Finished {
             exit_code: None,
             backtrace: Vec::new(),
         }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_recorded_unless_the_run_is_asked_for_again_under_its_id() {
+        let recorded = fault_of_ours(None, Duration::ZERO).expect("a record");
+        assert_eq!(recorded.outcome, Outcome::PlatformFault);
+        let refused = fault_of_ours(Some(InvocationId::new()), Duration::ZERO);
+        assert_eq!(
+            refused.err().map(|refusal| refusal.problem.code),
+            Some(Code::Internal)
+        );
     }
 }
