@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use xtask::roles::Role;
 
+use crate::Stack;
 use crate::stack::Seat;
 
 /// Wire up so many more workers.
@@ -22,4 +23,12 @@ pub(crate) fn add(
         urls.insert((Role::Worker, number), format!("http://{address}"));
     }
     Ok(())
+}
+
+impl Stack {
+    /// The health and metrics of every worker.
+    pub fn worker_urls(&self) -> Vec<&str> {
+        let workers = self.urls.iter().filter(|(seat, _)| seat.0 == Role::Worker);
+        workers.map(|(_, url)| url.as_str()).collect()
+    }
 }

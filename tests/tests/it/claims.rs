@@ -1,5 +1,7 @@
 //! What workers take, and under which lease: what the database refuses them, and what several have between them.
 
+use std::time::Duration;
+
 use cartwright_tests::{Options, Role, Stack};
 use sqlx::Connection;
 
@@ -46,4 +48,48 @@ async fn a_worker_whose_claim_the_database_refuses_keeps_its_lease() {
     queue.send(subscription, 3, &[]).await;
     queue.ended(4).await;
     assert_eq!(workers(&mut queue).await, before);
+}
+
+/// How many pairs of runs went on at the same time, by what the executor measured of each.
+const AT_ONCE: &str = "with run as (
+        select d.delivery_id, d.started_at as began, d.started_at + m.duration_us * interval '1 microsecond' as ended
+        from delivery_ended d
+        join meter_record m on m.tenant_id = d.tenant_id and m.invocation_id = d.invocation_id
+        where d.tenant_id = $tenant and d.subscription_id = $subscription
+    )
+    select count(*) from run one join run two on one.delivery_id < two.delivery_id
+    where one.began < two.ended and two.began < one.ended";
+
+#[tokio::test]
+async fn two_workers_never_run_two_at_once_of_a_subscription_that_allows_one() {
+    let stack = Stack::start(Options {
+        more_workers: 1,
+        ..Options::default()
+    })
+    .await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("busy", guests::busy(3_000_000)).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let one = queue.subscribe("busy", &[("concurrency", "1")]).await;
+    let many = queue.subscribe("busy", &[]).await;
+    soon("both workers are known", async || {
+        workers(&mut queue).await.len() == 2
+    })
+    .await;
+    // Each hears of the other when it renews its lease, every 4 s.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+
+    queue.send(one, 60, &[]).await;
+    queue.send(many, 60, &[]).await;
+
+    let endings = queue.ended(120).await;
+    let succeeded = endings.iter().filter(|one| one.status == "succeeded");
+    assert_eq!(succeeded.count(), 120);
+    assert_eq!(queue.billed(120).await, 120);
+    let of = |subscription| AT_ONCE.replace("$subscription", &format!("'{subscription}'"));
+    assert_eq!(queue.number(&of(one)).await, 0);
+    assert!(
+        queue.number(&of(many)).await > 0,
+        "those without a bound show what this would find"
+    );
 }

@@ -217,3 +217,46 @@ async fn a_worker_that_is_killed_in_the_middle_of_a_batch_leaves_each_replayed_o
         "sixty that failed and sixty that did not"
     );
 }
+
+#[tokio::test]
+async fn a_batch_that_the_database_refuses_says_that_it_failed_and_another_replays_all_of_it() {
+    let stack = Stack::start(Options::default()).await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("f", guests::doing("unreachable")).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let subscription = queue.subscribe("f", &[]).await;
+    queue.send(subscription, 5, &[]).await;
+    queue.ended(5).await;
+    ada.upload("f", guests::writing("{}")).await.expect(201);
+    queue
+        .run("alter table delivery add constraint poison check (lane <> 2)")
+        .await;
+    let new = json!({"name": "refused"});
+    let new = ada.post("/v1/deliveries/replay", &new).await.expect(202);
+    let refused = new.json();
+
+    soon("it failed", async || {
+        ada.get(&path(&refused)).await.json()["status"] == "failed"
+    })
+    .await;
+
+    let refused = ada.get(&path(&refused)).await.expect(200).json();
+    assert_eq!(
+        (&refused["error"], &refused["made"]),
+        (&json!("an error of ours, which is logged"), &json!(0))
+    );
+    assert!(refused["ended_at"].is_string(), "{refused}");
+    let listed = ada.get("/v1/deliveries/replays").await.expect(200).json();
+    assert_eq!(listed["data"][0]["status"], "failed");
+    queue
+        .run("alter table delivery drop constraint poison")
+        .await;
+    let new = json!({"name": "mended"});
+    let new = ada.post("/v1/deliveries/replay", &new).await.expect(202);
+    let batch = done(&ada, &new.json()).await;
+    assert_eq!(
+        (&batch["made"], &batch["succeeded"]),
+        (&json!(5), &json!(5)),
+        "{batch}"
+    );
+}

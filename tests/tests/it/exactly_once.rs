@@ -1,4 +1,4 @@
-//! The same event, sent fifty times at once while worker, api and executor are killed: one result, one bill.
+//! Events that are sent while roles are killed: one result and one bill each.
 
 use std::time::Duration;
 
@@ -36,6 +36,13 @@ async fn until_accepted(stack: &Stack, to: &Tenant, event: &Value) -> Answer {
             Err(_killed) => {}
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// The same of one after the other.
+async fn all_accepted(stack: &Stack, to: &Tenant, events: &[Value]) {
+    for event in events {
+        until_accepted(stack, to, event).await;
     }
 }
 
@@ -101,4 +108,43 @@ async fn one_event_sent_fifty_times_among_kills_has_one_result_and_one_bill() {
     let count = i64::try_from(tries()).expect("a few");
     assert_eq!(queue.billed(count).await, count);
     println!("{count} of {count}: one result and one bill each; {more_runs} runs more, unbilled");
+}
+
+#[tokio::test]
+async fn events_that_come_in_while_the_api_is_killed_run_once_each() {
+    let stack = Stack::start(Options::default()).await;
+    let ada = stack.tenant("ada").await;
+    ada.deploy("f", guests::writing("{}")).await;
+    subscribe(&ada, "f", "orders/paid", &json!({})).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let events: Vec<Value> = (0..200)
+        .map(|n| event(&new_id(), "orders/paid", &json!({"n": n})))
+        .collect();
+    // Ten senders, each of which goes on when its event is accepted.
+    let senders = events
+        .chunks(20)
+        .map(|events| all_accepted(&stack, &ada, events));
+    let kills = async {
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            stack.kill(Role::Api);
+            stack.run(Role::Api);
+            stack.ready(Role::Api).await;
+        }
+    };
+
+    tokio::join!(join_all(senders), kills);
+
+    let endings = queue.ended(200).await;
+    let succeeded = endings
+        .iter()
+        .filter(|one| one.status == "succeeded" && one.attempts == 1);
+    assert_eq!((endings.len(), succeeded.count()), (200, 200));
+    let kept = "select count(*) from event where tenant_id = $tenant";
+    assert_eq!(queue.number(kept).await, 200);
+    assert_eq!(queue.billed(200).await, 200);
+    // What may still come would come by now.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(queue.billed(200).await, 200);
+    assert_eq!(queue.ended(200).await.len(), 200);
 }

@@ -247,7 +247,7 @@ async fn what_a_killed_executor_had_not_shipped_is_counted_until_billing_has_it(
 }
 
 /// What an executor that is none reports, reached internally at this address.
-fn forged_report(internal_url: &str) -> Value {
+pub(crate) fn forged_report(internal_url: &str) -> Value {
     json!({
         "executor_id": "01900000-0000-7000-8000-00000000f1ee", "version": "0", "engine_epoch": 1, "started_at_ms": 0,
         "public_url": "http://e1:8081", "internal_url": internal_url, "run_token": "cw_run_forged", "missing": {},
@@ -258,7 +258,7 @@ fn forged_report(internal_url: &str) -> Value {
 }
 
 /// Report it to the api with the credential of a role.
-async fn report_as(stack: &Stack, role: Role, report: &Value) -> Answer {
+pub(crate) async fn report_as(stack: &Stack, role: Role, report: &Value) -> Answer {
     let credential = stack.wiring.secrets.credential(role).expect("a credential");
     let url = format!("{}/internal/v1/executors", stack.internal_url(Role::Api));
     let request = reqwest::Client::new().post(url).bearer_auth(credential);

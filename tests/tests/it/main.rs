@@ -5,6 +5,7 @@ mod aliases;
 mod artifacts;
 mod assemblyscript_bindings;
 mod auth;
+mod back_pressure;
 mod billing;
 mod callers;
 mod catalog;

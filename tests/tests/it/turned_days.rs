@@ -1,8 +1,15 @@
-//! What goes when its days are over, asked of the database itself in transactions that leave nothing.
+//! What goes when its days are over: asked of the database itself in transactions that leave nothing, and of a worker that keeps
+//! house while the object store is away.
 
-use cartwright_tests::Stack;
+use std::time::Duration;
+
+use cartwright_tests::{Backend, Options, Role, Stack};
+use serde_json::json;
 use sqlx::{Connection, PgConnection, query, query_scalar};
 use uuid::Uuid;
+
+use crate::queued::{Queue, soon};
+use crate::sending::{event, new_id, send};
 
 /// A day that is over, with an event whose data is in the object store, and a delivery of it that waits.
 async fn old_day(database: &mut PgConnection) -> Uuid {
@@ -114,4 +121,55 @@ async fn one_worker_keeps_house_until_it_is_silent_for_long() {
         kept.push(keeps.fetch_one(&mut *tx).await.unwrap());
     }
     assert_eq!(kept, [true, false, true, true, false]);
+}
+
+#[tokio::test]
+async fn a_day_whose_objects_cannot_be_removed_stays_until_they_can() {
+    let stack = Stack::start(Options {
+        faults: true,
+        ..Options::default()
+    })
+    .await;
+    let ada = stack.tenant("ada").await;
+    let large = event(&new_id(), "a", &json!({"text": "x".repeat(100_000)}));
+    let sent = send(&stack, &ada, &large).await.expect(202).json();
+    let path = format!("/v1/events/{}", sent["event_id"].as_str().expect("an id"));
+    ada.get(&path).await.expect(200);
+    // Its data is that of an event of a day that is over, too.
+    stack.kill(Role::Worker);
+    let mut queue = Queue::of(&stack, &ada).await;
+    queue
+        .run(
+            "select event_create_days(40, 1);
+            insert into event (tenant_id, event_id, event_type, external_id, occurred_at, root_event_id, object_key, data_bytes,
+                data_sha256, request_id, deliveries)
+            select tenant_id, uuid_at(now() - interval '33 days'), 'old', 'old', occurred_at, event_id, object_key, data_bytes,
+                data_sha256, request_id, 0
+            from event where object_key is not null",
+        )
+        .await;
+    let old = "select count(*) from event where tenant_id = $tenant and event_type = 'old'";
+    // A worker that is killed keeps house for some minutes more.
+    let leave_house = "update event_housekeeper set held_until = '-infinity'";
+    queue.run(leave_house).await;
+    stack.cut(Backend::ObjectStore);
+
+    stack.run(Role::Worker);
+    soon("a turn meets no object store", async || {
+        let said = "an object of an event stays for now";
+        stack.log(Role::Worker).contains(said)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(queue.number(old).await, 1, "whose object nobody else knows");
+
+    stack.mend(Backend::ObjectStore);
+    ada.get(&path).await.expect(200);
+    queue.run(leave_house).await;
+    stack.restart(Role::Worker).await;
+    soon("the next turn drops the day", async || {
+        queue.number(old).await == 0
+    })
+    .await;
+    assert_ne!(ada.get(&path).await.status, 200, "its object went first");
 }
