@@ -95,6 +95,7 @@ pub(crate) fn table() -> OpenApiRouter<App> {
         .routes(route!(crate::messages::resend))
         .routes(route!(crate::schedules::create))
         .routes(route!(crate::schedules::list))
+        .routes(route!(crate::schedules::preview))
         .routes(route!(crate::schedules::get))
         .routes(route!(crate::schedules::update))
         .routes(route!(crate::schedules::delete))

@@ -72,29 +72,49 @@ test("a subscription is changed, paused and resumed", async () => {
   await table.getByText("on", { exact: true }).waitFor();
 });
 
-test("a schedule says the next five times by its own clock, and runs now", async () => {
+test("a schedule shows its next five times while it is written, is created, and runs now", async () => {
   await page.getByRole("button", { name: "Schedule", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Create a schedule" });
-  await dialog.getByLabel("Rule").fill("0 25 * * *");
+  const next = dialog.getByRole("region", { name: "Fires next" });
+  await next.getByRole("listitem").nth(4).waitFor();
   await dialog.getByLabel("By the clock of").fill("Europe/Berlin");
-  guard.tolerateOnce(/400.*schedules/);
-  await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  await dialog.getByRole("alert").waitFor();
+  await next.getByRole("listitem").filter({ hasText: "02:30" }).nth(4).waitFor();
+  guard.tolerateOnce(/400.*schedules\/preview/);
+  await dialog.getByLabel("Rule").fill("0 25 * * *");
+  await dialog.getByText(/^Cannot be read/).waitFor();
+  assert.equal(await dialog.getByLabel("Rule").getAttribute("aria-invalid"), "true");
+  assert.equal(await next.getByRole("listitem").count(), 0);
+  assert.ok(await dialog.getByRole("button", { name: "Create", exact: true }).isDisabled());
   await look(page, "schedule-refused");
   await dialog.getByRole("button", { name: "On weekdays at 09:00" }).click();
-  await dialog.getByLabel("Input").fill(JSON.stringify(CART));
-  await dialog.getByRole("button", { name: "Create", exact: true }).click();
-  const made = page.getByRole("dialog", { name: "volume-discount is scheduled" });
-  const times = made.getByRole("listitem").filter({ hasText: "09:00" });
+  const times = next.getByRole("listitem").filter({ hasText: "09:00" });
   await times.nth(4).waitFor();
   assert.equal(await times.count(), 5);
-  await look(page, "schedule-made");
-  await made.getByRole("button", { name: "Good" }).click();
+  await dialog.getByLabel("Input").fill(JSON.stringify(CART));
+  await look(page, "schedule-wishes");
+  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByText("volume-discount is scheduled", { exact: true }).waitFor();
   const table = page.getByRole("table", { name: "Schedules" });
   await table.getByText("On weekdays at 09:00").waitFor();
   await look(page, "triggers");
   await table.getByRole("button", { name: /^Run now/ }).click();
   await page.getByText("volume-discount runs now", { exact: true }).first().waitFor();
+});
+
+test("a schedule is changed, and says before when it would fire", async () => {
+  const table = page.getByRole("table", { name: "Schedules" });
+  await table.getByRole("button", { name: /^Change 0 9/ }).click();
+  const dialog = page.getByRole("dialog", { name: "Change 0 9 * * MON-FRI" });
+  assert.deepEqual(JSON.parse(await dialog.getByLabel("Input").inputValue()), CART);
+  await dialog.getByRole("button", { name: "Every Monday at 06:00" }).click();
+  await dialog
+    .getByRole("listitem")
+    .filter({ hasText: /^Mon.*06:00/ })
+    .nth(4)
+    .waitFor();
+  await look(page, "schedule-changed");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await table.getByText("Every Monday at 06:00").waitFor();
 });
 
 test("the schedules of all functions stand on a page of their own, and can be paused there", async () => {

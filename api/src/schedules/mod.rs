@@ -2,11 +2,13 @@
 
 mod due;
 mod fire;
+mod preview;
 mod store;
 mod timing;
 pub(crate) mod work;
 
 pub(crate) use due::Missed;
+pub(crate) use preview::{__path_preview, preview};
 pub(crate) use store::pause_of_function;
 
 use anyhow::Context;
@@ -17,7 +19,7 @@ use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use self::store::ScheduleRow;
@@ -126,6 +128,14 @@ pub(crate) struct ScheduleChange {
     paused: Option<bool>,
 }
 
+/// Which schedules.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ScheduleFilter {
+    /// Those of this function.
+    function: Option<String>,
+}
+
 /// A firing that somebody asked for.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ScheduleRun {
@@ -176,17 +186,18 @@ pub(crate) async fn create(
 /// Oldest first.
 #[utoipa::path(
     get, path = "/v1/schedules", operation_id = "list_schedules", tag = "Schedules",
-    params(PageRequest),
+    params(ScheduleFilter, PageRequest),
     responses((status = 200, description = "A page of schedules", body = Page<Schedule>))
 )]
 pub(crate) async fn list(
     tenant: Tenant<ScheduleRead>,
     State(app): State<App>,
+    Query(filter): Query<ScheduleFilter>,
     Query(request): Query<PageRequest>,
 ) -> Result<Json<Page<Schedule>>, ApiError> {
     let after = request.after()?;
     let mut tx = app.database.tenant_tx(tenant.id).await?;
-    let rows = store::list(&mut tx, after, request.rows()?).await?;
+    let rows = store::list(&mut tx, filter.function.as_deref(), after, request.rows()?).await?;
     let schedules = rows.into_iter().map(Schedule::of);
     let schedules = schedules.collect::<Result<Vec<_>, _>>()?;
     Ok(Json(Page::of(schedules, &request, |schedule| schedule.id)?))
@@ -379,17 +390,26 @@ fn without_function(row: &ScheduleRow) -> ApiError {
     ))
 }
 
-/// When a rule fires first, by our clock. Finding out that it never does takes a while, in which others are served.
+/// When a rule fires first, by our clock.
 async fn first_firing(cron: &str, timezone: &str) -> Result<DateTime<Utc>, ApiError> {
+    let first = firings(cron, timezone, 1).await?;
+    Ok(*first.first().context("a rule fires or is refused")?)
+}
+
+/// When a rule fires first and then, by our clock: so many times, one at least. Finding out that it never does takes a while,
+/// in which others are served.
+async fn firings(cron: &str, timezone: &str, count: usize) -> Result<Vec<DateTime<Utc>>, ApiError> {
     let timing =
         Timing::read(cron, timezone).map_err(|broken| ApiError::InvalidMembers(vec![broken]))?;
-    let next = tokio::task::spawn_blocking(move || timing.next(Utc::now()));
-    next.await.context("reckoning a firing")?.ok_or_else(|| {
-        ApiError::InvalidMembers(vec![Violation {
+    let reckoned = tokio::task::spawn_blocking(move || timing.upcoming(Utc::now(), count));
+    let firings = reckoned.await.context("reckoning firings")?;
+    if firings.is_empty() {
+        return Err(ApiError::InvalidMembers(vec![Violation {
             pointer: "/cron".to_owned(),
             detail: format!("never fires: there is no such date as \"{cron}\" asks for"),
-        }])
-    })
+        }]));
+    }
+    Ok(firings)
 }
 
 fn check_input(input: &RawValue) -> Result<(), ApiError> {

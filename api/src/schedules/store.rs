@@ -73,6 +73,7 @@ pub(super) async fn insert(
 
 pub(super) async fn list(
     tx: &mut TenantTx,
+    function: Option<&str>,
     after: Option<Uuid>,
     rows: i64,
 ) -> Result<Vec<ScheduleRow>, ApiError> {
@@ -84,12 +85,14 @@ pub(super) async fn list(
             s.created_by
         from schedule s join function f on f.tenant_id = s.tenant_id and f.function_id = s.function_id
         where s.tenant_id = $1 and s.deleted_at is null and ($2::uuid is null or s.schedule_id > $2)
+            and ($4::text is null or f.name = $4)
         order by s.schedule_id
         limit $3
         "#,
         tx.tenant().uuid(),
         after,
         rows,
+        function,
     )
     .fetch_all(tx.connection())
     .await?)

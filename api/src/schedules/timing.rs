@@ -100,9 +100,35 @@ fn read_cron(text: &str) -> Result<Cron, String> {
         .seconds(Seconds::Disallowed)
         .year(Year::Disallowed)
         .build();
-    parser
-        .parse(text)
-        .map_err(|error| format!("cannot be read: {error}"))
+    parser.parse(text).map_err(|_| flaw(&parser, text))
+}
+
+/// Each field by its name, and what it takes.
+const FIELDS: [(&str, &str); 5] = [
+    ("minute", "0 to 59"),
+    ("hour", "0 to 23"),
+    ("day of month", "1 to 31"),
+    ("month", "1 to 12 or JAN to DEC"),
+    ("day of week", "0 to 7 or SUN to SAT"),
+];
+
+/// Which field cannot be read, in words: the first that cannot among stars. The parser itself speaks of components.
+fn flaw(parser: &CronParser, text: &str) -> String {
+    let stands = |place: usize, field: &str| {
+        let mut fields = ["*"; FIELDS.len()];
+        fields[place] = field;
+        parser.parse(&fields.join(" ")).is_ok()
+    };
+    let of_each = text.split_whitespace().zip(FIELDS).enumerate();
+    for (place, (field, (name, takes))) in of_each {
+        if !stands(place, field) {
+            let field: String = field.escape_debug().take(60).collect();
+            return format!(
+                "cannot be read at the {name}, `{field}`: it takes {takes}, and `*`, lists (`1,4`), ranges (`1-4`) and steps (`*/2`)"
+            );
+        }
+    }
+    "cannot be read: each field alone can, and together they mean nothing".to_owned()
 }
 
 #[cfg(test)]
@@ -202,8 +228,27 @@ mod tests {
             ("*/10 * * * * *", "UTC", "/cron", "once a minute at most"),
             ("* * * *", "UTC", "/cron", "five fields"),
             ("@daily", "UTC", "/cron", "five fields"),
-            ("60 * * * *", "UTC", "/cron", "cannot be read"),
-            ("a b c d e", "UTC", "/cron", "cannot be read"),
+            (
+                "60 * * * *",
+                "UTC",
+                "/cron",
+                "at the minute, `60`: it takes 0 to 59",
+            ),
+            ("a b c d e", "UTC", "/cron", "at the minute, `a`"),
+            (
+                "0 25 * * *",
+                "UTC",
+                "/cron",
+                "at the hour, `25`: it takes 0 to 23",
+            ),
+            ("0 0 32 * *", "UTC", "/cron", "at the day of month, `32`"),
+            (
+                "0 0 * JUM *",
+                "UTC",
+                "/cron",
+                "at the month, `JUM`: it takes 1 to 12 or JAN to DEC",
+            ),
+            ("0 0 * * MON-", "UTC", "/cron", "at the day of week, `MON-`"),
         ] {
             let refused = Timing::read(cron, zone).unwrap_err();
             assert_eq!(refused.pointer, pointer);

@@ -131,6 +131,37 @@ async fn a_schedule_shows_its_next_five_runs_and_is_paused_changed_and_deleted()
 }
 
 #[tokio::test]
+async fn a_schedule_is_previewed_before_it_is_created_and_nothing_comes_of_it() {
+    let ada = ada_with_function().await;
+    let rule = json!({"cron": "30 2 * * *", "timezone": "Europe/Berlin"});
+    let preview = ada.post("/v1/schedules/preview", &rule).await.expect(200);
+    assert_eq!(ada.get("/v1/schedules").await.json()["data"], json!([]));
+    let created = create(&ada, json!({})).await;
+    assert_eq!(preview.json(), json!({"next": created["next_runs"]}));
+    let in_utc = json!({"cron": "30 2 * * *"});
+    let in_utc = ada.post("/v1/schedules/preview", &in_utc).await.expect(200);
+    assert_eq!(time(&in_utc.json()["next"][4]).hour(), 2);
+}
+
+#[tokio::test]
+async fn schedules_are_listed_by_function() {
+    let ada = ada_with_function().await;
+    ada.create_function("other").await;
+    let (of_report, of_other) = (
+        create(&ada, json!({})).await,
+        create(&ada, json!({"function": "other"})).await,
+    );
+    let listed = async |query: &str| {
+        let page = ada.get(&format!("/v1/schedules{query}")).await.expect(200);
+        page.json()["data"].clone()
+    };
+    assert_eq!(listed("").await, json!([of_report, of_other]));
+    assert_eq!(listed("?function=report").await, json!([of_report]));
+    assert_eq!(listed("?function=other").await, json!([of_other]));
+    assert_eq!(listed("?function=none").await, json!([]));
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_schedule_hears_why() {
     let ada = ada_with_function().await;
     let large = "x".repeat(64 << 10);
@@ -160,6 +191,11 @@ async fn what_cannot_be_a_schedule_hears_why() {
                 .contains(said),
             "{refused}"
         );
+        if pointer != "/input" {
+            let rule = json!({"cron": new["cron"], "timezone": new.get("timezone").unwrap_or(&json!("UTC"))});
+            let previewed = ada.post("/v1/schedules/preview", &rule).await;
+            assert_eq!(previewed.expect(400).json()["errors"], refused["errors"]);
+        }
     }
     let good = create(&ada, json!({})).await;
     ada.patch(&path(&good), &json!({"cron": "0 0 30 2 *"}))

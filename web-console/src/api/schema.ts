@@ -1488,6 +1488,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/schedules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview a schedule
+         * @description When it would fire, reckoned as for one that is created now. Nothing is created.
+         */
+        post: operations["preview_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schedules/{id}": {
         parameters: {
             query?: never;
@@ -5461,6 +5481,25 @@ export interface components {
             missed?: components["schemas"]["Missed"] | null;
             /** @description True stops it; false lets it fire again, from now on. What it did not fire meanwhile was not missed. */
             paused?: boolean | null;
+        };
+        /** @description When it would fire. */
+        SchedulePreview: {
+            /** @description The first five firings from now on; fewer where there are no more. */
+            next: string[];
+        };
+        /** @description A rule and its zone, of a schedule that may come to be. */
+        ScheduleRule: {
+            /**
+             * @description When: minute, hour, day of month, month, day of week, as of a schedule.
+             * @example 30 2 * * MON-FRI
+             */
+            cron: string;
+            /**
+             * @description The zone whose clock counts, by its IANA name.
+             * @default UTC
+             * @example Europe/Berlin
+             */
+            timezone: string;
         };
         /** @description A firing that somebody asked for. */
         ScheduleRun: {
@@ -14505,6 +14544,8 @@ export interface operations {
     list_schedules: {
         parameters: {
             query?: {
+                /** @description Those of this function. */
+                function?: string;
                 /** @description Entries at most, 1 to 100; 50 when absent. */
                 limit?: number;
                 /** @description `next_cursor` of the page before; absent for the first. */
@@ -14641,6 +14682,102 @@ export interface operations {
             };
             /** @description `conflict`: the tenant has 200 schedules */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `input_too_large`: the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: the body is of the wrong kind */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: an error on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_ready`: something that this needs cannot be reached now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleRule"];
+            };
+        };
+        responses: {
+            /** @description The next firings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePreview"];
+                };
+            };
+            /** @description `invalid_request`, as for creating one: `errors[]` has the place */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: no valid credential */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the credential does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: no such tenant, where one is named */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

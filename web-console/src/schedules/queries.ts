@@ -1,4 +1,10 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { answered, api, type Schemas } from "../api/client";
 import { DELIVERIES } from "../deliveries/queries";
 
@@ -7,33 +13,44 @@ export type NewSchedule = Schemas["NewSchedule"];
 
 const SCHEDULES = ["schedules"];
 const REFRESH_MS = 10_000;
+/** Longer than between two keys. */
+const TYPING_MS = 300;
 
-export function useSchedules() {
+/** Schedules, oldest first: of one function, or all. */
+export function useSchedules(of?: string) {
   return useInfiniteQuery({
-    queryKey: [...SCHEDULES, "list"],
+    queryKey: [...SCHEDULES, "list", of],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam: cursor }) =>
-      answered(api.GET("/v1/schedules", { params: { query: { limit: 100, cursor } } })),
+      answered(api.GET("/v1/schedules", { params: { query: { function: of, limit: 100, cursor } } })),
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     refetchInterval: REFRESH_MS,
   });
 }
 
-/** The schedules of one function. The API lists all of a tenant's, which are few, so all are looked through. */
-export function useSchedulesOf(name: string) {
+/** When a rule would fire, asked once nobody types any more. Its error says what cannot be read. */
+export function usePreview({ cron, timezone }: { cron: string; timezone: string }) {
+  const isWritten = cron.trim() !== "" && timezone !== "";
   return useQuery({
-    queryKey: [...SCHEDULES, "of", name],
-    queryFn: async () => {
-      const found: Schedule[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await answered(api.GET("/v1/schedules", { params: { query: { limit: 100, cursor } } }));
-        found.push(...page.data.filter((schedule) => schedule.function === name));
-        cursor = page.next_cursor ?? undefined;
-      } while (cursor);
-      return found;
+    queryKey: [...SCHEDULES, "preview", cron, timezone],
+    enabled: isWritten,
+    placeholderData: isWritten ? keepPreviousData : undefined,
+    queryFn: async ({ signal }) => {
+      await typed(signal);
+      const body = { cron, timezone };
+      return { timezone, ...(await answered(api.POST("/v1/schedules/preview", { body, signal }))) };
     },
-    refetchInterval: REFRESH_MS,
+  });
+}
+
+/** A moment later, unless it is no longer wanted by then. */
+function typed(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, TYPING_MS);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    });
   });
 }
 

@@ -1,17 +1,19 @@
-import { useState } from "react";
 import { useNavigate } from "react-router";
 import { problemOf, sentence } from "../api/problem";
 import { Button } from "../ui/button";
-import { Dialog } from "../ui/dialog";
 import { useSay } from "../ui/toast";
-import { NextRuns } from "./next-runs";
 import { type Schedule, useChangeSchedule, useRunSchedule } from "./queries";
 
-/** What can be done with a schedule: see when it fires, run it now, pause it, delete it. */
-export function ScheduleActions({ schedule, onDelete }: { schedule: Schedule; onDelete: () => void }) {
+/** What can be done with a schedule: run it now, pause it, change it, delete it. */
+export function ScheduleActions({
+  schedule,
+  ask,
+}: {
+  schedule: Schedule;
+  ask: (to: "change" | "delete") => void;
+}) {
   const run = useRunSchedule(schedule.id);
   const change = useChangeSchedule(schedule.id);
-  const [showing, setShowing] = useState(false);
   const navigate = useNavigate();
   const say = useSay();
   const refused = (thrown: unknown) => say(sentence(problemOf(thrown).detail));
@@ -30,16 +32,6 @@ export function ScheduleActions({ schedule, onDelete }: { schedule: Schedule; on
       <Button size="small" busy={run.isPending} onClick={runNow} aria-label={named("Run now")}>
         Run now
       </Button>
-      {!schedule.paused && (
-        <Button
-          size="small"
-          look="quiet"
-          onClick={() => setShowing(true)}
-          aria-label={named("Next five times of")}
-        >
-          Next five
-        </Button>
-      )}
       <Button
         size="small"
         look="quiet"
@@ -49,17 +41,12 @@ export function ScheduleActions({ schedule, onDelete }: { schedule: Schedule; on
       >
         {schedule.paused ? "Resume" : "Pause"}
       </Button>
-      <Button size="small" look="quiet" onClick={onDelete} aria-label={named("Delete")}>
+      <Button size="small" look="quiet" onClick={() => ask("change")} aria-label={named("Change")}>
+        Change…
+      </Button>
+      <Button size="small" look="quiet" onClick={() => ask("delete")} aria-label={named("Delete")}>
         Delete…
       </Button>
-      <Dialog
-        title={`${schedule.function} runs next`}
-        open={showing && !schedule.paused}
-        onClose={() => setShowing(false)}
-      >
-        <p className="text-muted">By the clock of {schedule.timezone}.</p>
-        <NextRuns of={schedule} />
-      </Dialog>
     </span>
   );
 }

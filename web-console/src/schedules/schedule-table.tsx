@@ -6,8 +6,8 @@ import { Confirm } from "../ui/confirm";
 import { type Column, Table } from "../ui/table";
 import { useSay } from "../ui/toast";
 import { When } from "../ui/when";
-import type { Schedule } from "./queries";
-import { useDeleteSchedule } from "./queries";
+import { ChangeSchedule } from "./edit-schedule";
+import { type Schedule, useDeleteSchedule } from "./queries";
 import { ruleInWords } from "./rules";
 import { ScheduleActions } from "./schedule-actions";
 
@@ -25,7 +25,8 @@ const FUNCTION: Column<Schedule> = {
 
 /** Schedules, with when they fire next and what can be done with them. */
 export function ScheduleTable({ rows, ofOne = false }: { rows: Schedule[]; ofOne?: boolean }) {
-  const [deleting, setDeleting] = useState<Schedule | null>(null);
+  const [asked, setAsked] = useState<{ to: "change" | "delete"; of: Schedule } | null>(null);
+  const close = () => setAsked(null);
   return (
     <>
       <Table<Schedule>
@@ -47,11 +48,12 @@ export function ScheduleTable({ rows, ofOne = false }: { rows: Schedule[]; ofOne
             head: "Actions",
             figures: true,
             narrow: true,
-            cell: (row) => <ScheduleActions schedule={row} onDelete={() => setDeleting(row)} />,
+            cell: (row) => <ScheduleActions schedule={row} ask={(to) => setAsked({ to, of: row })} />,
           },
         ]}
       />
-      {deleting && <Deleting schedule={deleting} onClose={() => setDeleting(null)} />}
+      {asked?.to === "change" && <ChangeSchedule schedule={asked.of} onClose={close} />}
+      {asked?.to === "delete" && <Deleting schedule={asked.of} onClose={close} />}
     </>
   );
 }

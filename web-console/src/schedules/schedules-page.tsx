@@ -4,7 +4,7 @@ import { Button } from "../ui/button";
 import { Empty } from "../ui/empty";
 import { Paged } from "../ui/paged";
 import { PageHead } from "../ui/panel";
-import { CreateSchedule } from "./create-schedule";
+import { CreateSchedule } from "./edit-schedule";
 import { useSchedules } from "./queries";
 import { ScheduleTable } from "./schedule-table";
 
