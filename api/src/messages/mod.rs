@@ -7,7 +7,7 @@ mod store;
 pub(crate) mod work;
 
 pub(crate) use notice::{Notice, notify};
-pub(crate) use store::insert;
+pub(crate) use store::{insert, of_delivery};
 
 use axum::extract::State;
 use cartwright_role::extract::{Json, Path, Query};
@@ -66,6 +66,9 @@ pub(crate) struct Message {
     /// When it was received or given up.
     #[schema(required)]
     ended_at: Option<DateTime<Utc>>,
+    /// The delivery whose output it has; null for what is no output of a function.
+    #[schema(required)]
+    delivery_id: Option<Uuid>,
 }
 
 /// An attempt to send a message.

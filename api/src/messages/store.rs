@@ -60,7 +60,7 @@ pub(super) async fn list(
         Message,
         r#"
         select message_id as id, endpoint_id, kind, status as "status: MessageStatus", attempts,
-            case when status = 'pending' then ready_at end as next_attempt_at, last_error, created_at, ended_at
+            case when status = 'pending' then ready_at end as next_attempt_at, last_error, created_at, ended_at, delivery_id
         from message
         where tenant_id = $1 and ($2::uuid is null or message_id < $2) and ($3::uuid is null or endpoint_id = $3)
             and ($4::text is null or status = $4) and ($5::text is null or kind = $5)
@@ -83,7 +83,7 @@ pub(super) async fn find(tx: &mut TenantTx, id: Uuid) -> Result<Message, ApiErro
         Message,
         r#"
         select message_id as id, endpoint_id, kind, status as "status: MessageStatus", attempts,
-            case when status = 'pending' then ready_at end as next_attempt_at, last_error, created_at, ended_at
+            case when status = 'pending' then ready_at end as next_attempt_at, last_error, created_at, ended_at, delivery_id
         from message
         where tenant_id = $1 and message_id = $2
         "#,
@@ -104,6 +104,20 @@ pub(super) async fn payload(tx: &mut TenantTx, id: Uuid) -> Result<Box<RawValue>
     .fetch_one(tx.connection())
     .await?;
     Ok(RawValue::from_string(payload).context("a payload is JSON")?)
+}
+
+/// The message with the output of this delivery.
+pub(crate) async fn of_delivery(
+    tx: &mut TenantTx,
+    delivery_id: Uuid,
+) -> Result<Option<Uuid>, ApiError> {
+    Ok(sqlx::query_scalar!(
+        "select message_id from message where tenant_id = $1 and delivery_id = $2",
+        tx.tenant().uuid(),
+        delivery_id,
+    )
+    .fetch_optional(tx.connection())
+    .await?)
 }
 
 /// The newest attempts, oldest first.

@@ -6,8 +6,10 @@ use cartwright_tests::{Answer, Role, Stack, eventually};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
+use crate::guests;
 use crate::receiver::{Behaviour, Receiver, status};
 use crate::receivers::{Ada, WITHIN, receiving, receiving_options};
+use crate::sending::{event, new_id, send, subscribe};
 
 fn secret(created: &Value) -> Webhook {
     Webhook::new(created["secret"].as_str().expect("a secret")).expect("a good one")
@@ -470,4 +472,41 @@ async fn many_deaths_are_told_of_some_at_a_time_and_none_is_left_out() {
     let told = told.fetch_all(&mut *tx).await.unwrap();
     assert_eq!(told.iter().sum::<i64>(), 7, "{told:?}");
     assert!(told.len() >= 3, "{told:?}");
+}
+
+#[tokio::test]
+async fn an_output_that_is_sent_and_the_delivery_that_made_it_lead_to_each_other() {
+    let ada = Ada::new(receiving().await).await;
+    let receiver = Receiver::start(status("200 OK", "")).await;
+    let endpoint = ada.endpoint(&receiver.url(), &[]).await;
+    ada.tenant
+        .deploy("f", guests::writing(r#"{"tag":"vip"}"#))
+        .await;
+    let to_it = json!({"output_endpoint_id": endpoint["id"]});
+    let sending = subscribe(&ada.tenant, "f", "orders/paid", &to_it).await;
+    subscribe(&ada.tenant, "f", "orders/paid", &json!({})).await;
+    let order = event(&new_id(), "orders/paid", &json!({}));
+    send(ada.stack, &ada.tenant, &order).await.expect(202);
+    let both = eventually("both ended", WITHIN, async || {
+        let page = ada.tenant.get("/v1/deliveries?status=succeeded").await;
+        let ended = page.json()["data"].as_array().cloned().unwrap_or_default();
+        (ended.len() == 2).then_some(ended)
+    })
+    .await;
+
+    for listed in both {
+        let path = format!("/v1/deliveries/{}", listed["id"].as_str().unwrap());
+        let delivery = ada.tenant.get(&path).await.expect(200).json();
+        if delivery["subscription_id"] != sending.as_str() {
+            assert_eq!(delivery["message_id"], Value::Null);
+            continue;
+        }
+        let message = ada.ended(&json!({"id": delivery["message_id"]})).await;
+        assert_eq!(message["type"], "function.output");
+        assert_eq!(message["delivery_id"], delivery["id"]);
+        assert_eq!(message["payload"]["data"]["output"], json!({"tag": "vip"}));
+    }
+    let test = ada.test(&endpoint).await;
+    assert_eq!(test["delivery_id"], Value::Null);
+    assert_eq!(receiver.received()[0].json()["type"], "function.output");
 }

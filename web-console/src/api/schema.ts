@@ -2181,6 +2181,11 @@ export interface components {
             expires_at: string | null;
             /** @description Deliveries of its subscription with the same key run one after the other. */
             order_key: string | null;
+            /**
+             * Format: uuid
+             * @description The signed message with the function's output, where the subscription names an endpoint.
+             */
+            message_id: string | null;
             /** @description Every attempt that is over, the first first. */
             history: components["schemas"]["Attempt"][];
         };
@@ -3234,6 +3239,11 @@ export interface components {
              * @description When it was received or given up.
              */
             ended_at: string | null;
+            /**
+             * Format: uuid
+             * @description The delivery whose output it has; null for what is no output of a function.
+             */
+            delivery_id: string | null;
         };
         /** @description An attempt to send a message. */
         MessageAttempt: {
@@ -4315,6 +4325,11 @@ export interface components {
                  * @description When it was received or given up.
                  */
                 ended_at: string | null;
+                /**
+                 * Format: uuid
+                 * @description The delivery whose output it has; null for what is no output of a function.
+                 */
+                delivery_id: string | null;
             }[];
             /** @description Send as `cursor` for the next page; null at the end. */
             next_cursor: string | null;

@@ -1,6 +1,8 @@
 import { Link, useParams } from "react-router";
 import { sentence } from "../api/problem";
 import { exactTime } from "../figures/time";
+import { useMessage } from "../messages/queries";
+import { MessageStatus } from "../messages/status";
 import { Copyable } from "../ui/copyable";
 import { Facts } from "../ui/facts";
 import { Crumb } from "../ui/links";
@@ -80,12 +82,26 @@ function Shown({ delivery }: { delivery: DeliveryDetail }) {
                 ["Delivery", <Copyable key="id" text={delivery.id} what="delivery id" />],
                 ["Lane", delivery.lane],
                 ["Order key", delivery.order_key ?? "none"],
+                ["Sent", delivery.message_id ? <Sent key="sent" message={delivery.message_id} /> : "nothing"],
               ]}
             />
           </div>
         </Panel>
       </div>
     </>
+  );
+}
+
+/** The signed message with the output, and how that stands. */
+function Sent({ message: id }: { message: string }) {
+  const { data: message } = useMessage(id);
+  return (
+    <span className="inline-flex flex-wrap items-center gap-x-2">
+      <Link to={`/messages/${id}`} className="hover:text-accent hover:underline">
+        its output, as a message
+      </Link>
+      {message && <MessageStatus of={message} />}
+    </span>
   );
 }
 

@@ -1,4 +1,5 @@
 import { RotateCcw } from "lucide-react";
+import type { ReactNode } from "react";
 import { useParams } from "react-router";
 import { useEndpoint } from "../endpoints/queries";
 import { exactTime, formatMicros } from "../figures/time";
@@ -86,6 +87,7 @@ function Shown({ message }: { message: MessageDetail }) {
             <Facts
               facts={[
                 ["webhook-id", <Copyable key="id" text={message.id} what="message id" />],
+                ...(message.delivery_id ? [madeBy(message.delivery_id)] : []),
                 ["Made", exactTime(message.created_at)],
                 ["Ended", message.ended_at ? exactTime(message.ended_at) : "not yet"],
                 ...(message.last_error
@@ -98,6 +100,15 @@ function Shown({ message }: { message: MessageDetail }) {
       </div>
     </>
   );
+}
+
+function madeBy(delivery: string): [string, ReactNode] {
+  return [
+    "Made by",
+    <TextLink key="delivery" to={`/deliveries/${delivery}`}>
+      delivery …{delivery.slice(-12)}
+    </TextLink>,
+  ];
 }
 
 function AttemptTable({ rows }: { rows: MessageAttempt[] }) {

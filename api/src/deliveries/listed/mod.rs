@@ -15,6 +15,7 @@ use self::shape::DeliveryDetail;
 use crate::app::App;
 use crate::auth::{InvocationRead, Tenant};
 use crate::error::ApiError;
+use crate::messages;
 use crate::page::{Page, PageRequest};
 
 /// List deliveries
@@ -61,5 +62,6 @@ pub(crate) async fn get(
     let mut tx = app.database.tenant_tx(tenant.id).await?;
     let row = store::find(&mut tx, id).await?;
     let attempts = store::attempts(&mut tx, id).await?;
-    Ok(Json(DeliveryDetail::of(row, attempts)))
+    let message_id = messages::of_delivery(&mut tx, id).await?;
+    Ok(Json(DeliveryDetail::of(row, attempts, message_id)))
 }

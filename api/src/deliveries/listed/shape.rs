@@ -161,12 +161,19 @@ pub(crate) struct DeliveryDetail {
     /// Deliveries of its subscription with the same key run one after the other.
     #[schema(required)]
     order_key: Option<String>,
+    /// The signed message with the function's output, where the subscription names an endpoint.
+    #[schema(required)]
+    message_id: Option<Uuid>,
     /// Every attempt that is over, the first first.
     history: Vec<Attempt>,
 }
 
 impl DeliveryDetail {
-    pub(super) fn of(row: DeliveryRow, attempts: Vec<AttemptRow>) -> Self {
+    pub(super) fn of(
+        row: DeliveryRow,
+        attempts: Vec<AttemptRow>,
+        message_id: Option<Uuid>,
+    ) -> Self {
         let attempts = attempts.into_iter().map(|attempt| Attempt {
             attempt: attempt.attempt,
             invocation_id: attempt.invocation_id,
@@ -190,6 +197,7 @@ impl DeliveryDetail {
         Self {
             expires_at: row.expires_at,
             order_key: row.order_key.clone(),
+            message_id,
             history,
             delivery: row.into(),
         }
