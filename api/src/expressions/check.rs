@@ -1,7 +1,6 @@
 //! What of an expression is refused when it is read: with the place.
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, SourceInfo};
-use cel::parser::ParseErrors;
 
 use super::functions::{NAMED, OPERATORS};
 use super::{EVENT, Flaw};
@@ -36,20 +35,6 @@ pub(super) fn text(text: &str) -> Result<(), Flaw> {
         }
     }
     Ok(())
-}
-
-/// The first thing that the parser found.
-pub(super) fn first_of(text: &str, errors: &ParseErrors) -> Flaw {
-    let Some(first) = errors.errors.first() else {
-        return flaw(text, 0, "it cannot be read".to_owned());
-    };
-    let one = |place: isize| usize::try_from(place).unwrap_or(1).max(1);
-    let line = first.msg.lines().next().unwrap_or("it cannot be read");
-    Flaw {
-        line: one(first.pos.0),
-        column: one(first.pos.1),
-        detail: line.chars().take(200).collect(),
-    }
 }
 
 /// What could be read, and means nothing here.
@@ -140,7 +125,7 @@ impl<'t> Check<'t> {
 }
 
 /// A flaw at a character of the text.
-fn flaw(text: &str, at: usize, detail: String) -> Flaw {
+pub(super) fn flaw(text: &str, at: usize, detail: String) -> Flaw {
     let before: String = text.chars().take(at).collect();
     Flaw {
         line: before.matches('\n').count() + 1,

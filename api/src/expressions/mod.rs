@@ -6,7 +6,9 @@ mod check;
 mod evaluate;
 mod functions;
 mod json;
+mod refusal;
 mod value;
+mod words;
 
 use std::sync::{Arc, LazyLock};
 
@@ -102,7 +104,7 @@ impl Expression {
     fn parsed(text: &str) -> Result<Self, Flaw> {
         let (expression, source) = Parser::new()
             .parse_with_source_info(text)
-            .map_err(|errors| check::first_of(text, &errors))?;
+            .map_err(|errors| refusal::first_of(text, &errors))?;
         check::tree(text, &expression, &source)?;
         Ok(Self(expression))
     }

@@ -196,6 +196,100 @@ fn what_cannot_be_read_is_refused_with_its_place() {
     }
 }
 
+#[test]
+fn what_cannot_be_parsed_is_refused_in_plain_words() {
+    let cases = [
+        (
+            "event.data.total >",
+            "line 1, column 19: it ends, and after `>` a value must follow",
+        ),
+        (
+            "event.data.",
+            "line 1, column 12: it ends, and after `.` a name must follow",
+        ),
+        (
+            "event..data",
+            "line 1, column 7: met `.`, and after `.` a name must follow",
+        ),
+        (
+            "event.data.paid ? 1",
+            "line 1, column 20: it ends, and a choice needs both values: `condition ? one : other`",
+        ),
+        (
+            "event.type = 'a'",
+            "line 1, column 12: met `=`: write `==` to compare",
+        ),
+        (
+            "event.type === 'a'",
+            "line 1, column 14: met `=`: write `==` to compare",
+        ),
+        (
+            "event.data.a & event.data.b",
+            "line 1, column 14: met `&`: write `&&` for and",
+        ),
+        (
+            "event.data.a\nAND event.data.b",
+            "line 2, column 1: met `AND`: write `&&` for and",
+        ),
+        (
+            "not event.data.paid",
+            "line 1, column 5: met `event` after `not`: write `!` for not",
+        ),
+        (
+            "event.type == \u{201c}a\u{201d}",
+            "line 1, column 15: met `\u{201c}`: write ' or \" around a string",
+        ),
+        (
+            "event.type == 'it's'",
+            "line 1, column 20: the string that begins here has no end: close it with the same quote",
+        ),
+        (
+            "event.data.total > 100 event.type",
+            "line 1, column 24: met `event` after `100`, where only an operator such as `==`, `&&` or `||` can stand, or the end",
+        ),
+        (
+            "event.data.a && && event.data.b",
+            "line 1, column 17: met `&&`, and after `&&` a value must follow",
+        ),
+        (
+            "== 1",
+            "line 1, column 1: met `==`, and a value must stand here",
+        ),
+        (
+            "size(event.data.lines",
+            "line 1, column 22: it ends, and the `(` of line 1, column 5 is not closed",
+        ),
+        (
+            "event.data.lines[0)",
+            "line 1, column 19: met `)`, which does not close the `[` of line 1, column 17",
+        ),
+        (
+            "event.data.a)",
+            "line 1, column 13: met `)`, and no `(` is open",
+        ),
+        (
+            "event.data.für 1",
+            "line 1, column 12: met `für`: names have the letters a to z, digits and `_`; write ['für'] for a member with another name",
+        ),
+        (
+            "event.data.a > 99999999999999999999",
+            "line 1, column 16: a whole number is at most 9223372036854775807",
+        ),
+        (
+            "has(event)",
+            "line 1, column 5: `has` asks for a member, as in has(event.data.customer)",
+        ),
+        (
+            "event.data.all(1, true)",
+            "line 1, column 16: what goes through a list begins with a name, as in .exists(line, line.quantity > 1)",
+        ),
+    ];
+    let said = |text: &&str| Expression::read(text).expect_err(text).to_string();
+    let wrong = cases.iter().map(|(text, expected)| (said(text), *expected));
+    let wrong: Vec<_> = wrong.filter(|(said, expected)| said != expected).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// On a stack as small as those of the threads that serve requests.
 #[test]
 fn hostile_expressions_are_read_or_refused_at_once_on_a_small_stack() {

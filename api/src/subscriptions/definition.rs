@@ -18,6 +18,12 @@ const POINTER_CHARS_MAX: usize = 200;
 /// A delivery may wait for 30 days at most: for so long what was seen is known.
 const EXPIRES_AFTER_S_MAX: i32 = 2_592_000;
 
+/// What to show to somebody whose filter cannot be read.
+const FILTER: &str = "event.type == 'orders/paid' && event.data.total > 100";
+
+/// The same of a transform.
+const TRANSFORM: &str = "{'order': event.data.id, 'total': event.data.total}";
+
 /// When a delivery is tried again whose function failed. Each delay is twice the one before, of which a random part is waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -221,10 +227,16 @@ impl Definition {
         if let Err(rule) = Pattern::parse(&self.event_type) {
             refuse("/event_type", rule);
         }
-        let expressions = [("/filter", &self.filter), ("/transform", &self.transform)];
-        for (pointer, text) in expressions {
+        let expressions = [
+            ("/filter", &self.filter, FILTER),
+            ("/transform", &self.transform, TRANSFORM),
+        ];
+        for (pointer, text, example) in expressions {
             if let Some(Err(flaw)) = text.as_deref().map(Expression::read) {
-                refuse(pointer, flaw.to_string());
+                refuse(
+                    pointer,
+                    format!("{flaw}. One that can be read: `{example}`"),
+                );
             }
         }
         if let Some(pointer) = &self.order_by
@@ -323,4 +335,16 @@ pub(super) async fn resolve(
         function_id,
         source_id,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_can_be_read() {
+        for example in [FILTER, TRANSFORM] {
+            assert!(Expression::read(example).is_ok(), "{example}");
+        }
+    }
 }

@@ -106,6 +106,37 @@ async fn what_cannot_stand_is_refused_with_its_place() {
     assert_eq!(ada.get("/v1/subscriptions").await.json()["data"], json!([]));
 }
 
+#[tokio::test]
+async fn a_filter_that_cannot_be_read_hears_where_what_it_met_and_what_can_be_read() {
+    let ada = Stack::shared().await.tenant("ada").await;
+    ada.create_function("f").await;
+    let new = json!({"function": "f", "event_type": "*", "filter": "event.type = 'orders/paid'\n  and event.data.total > 100"});
+    let refused = ada.post("/v1/subscriptions", &new).await.expect(400);
+    assert_eq!(refused.code(), "invalid_request");
+    let detail = "line 1, column 12: met `=`: write `==` to compare. \
+        One that can be read: `event.type == 'orders/paid' && event.data.total > 100`";
+    assert_eq!(
+        refused.json()["errors"],
+        json!([{"pointer": "/filter", "detail": detail}])
+    );
+    let mended =
+        json!({"function": "f", "event_type": "*", "filter": "event.type == 'orders/paid'"});
+    let path = ada
+        .post("/v1/subscriptions", &mended)
+        .await
+        .expect(201)
+        .json();
+    let path = format!("/v1/subscriptions/{}", path["id"].as_str().unwrap());
+    let broken = json!({"transform": "{'order': event.data.id"});
+    let refused = ada.patch(&path, &broken).await.expect(400).json();
+    let detail = "line 1, column 24: it ends, and the `{` of line 1, column 1 is not closed. \
+        One that can be read: `{'order': event.data.id, 'total': event.data.total}`";
+    assert_eq!(
+        refused["errors"],
+        json!([{"pointer": "/transform", "detail": detail}])
+    );
+}
+
 async fn met(stack: &Stack, by: &Tenant, event_type: &str, data: &Value) -> Value {
     send(stack, by, &event(&new_id(), event_type, data))
         .await
