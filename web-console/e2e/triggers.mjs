@@ -14,7 +14,11 @@ test("a source shows the address to paste and, once, its secret", async () => {
   await page.getByLabel("Signed by").selectOption("hmac");
   await page.getByLabel("Header with the signature").waitFor();
   await look(page, "source-hmac");
+  await page.getByLabel("Signed by").selectOption("shopify");
+  assert.equal(await page.getByLabel("Type of events without one").count(), 0);
   await page.getByLabel("Signed by").selectOption("standard_webhooks");
+  assert.equal(await page.getByLabel("Header with the signature").count(), 0);
+  assert.equal(await page.getByLabel("Type of events without one").count(), 1);
   await page.getByRole("button", { name: "Create", exact: true }).click();
   const dialog = page.getByRole("dialog", { name: "Source crm" });
   visit.source = (await dialog.getByRole("region", { name: "Address" }).textContent()).trim();
@@ -24,6 +28,8 @@ test("a source shows the address to paste and, once, its secret", async () => {
   await dialog.getByRole("button", { name: "I have copied it" }).click();
   await heading("crm");
   assert.ok(!(await page.content()).includes(visit.secret));
+  await page.getByText("Type of events without one").waitFor();
+  assert.equal(await page.getByText("Header with the signature").count(), 0);
   await look(page, "source");
 });
 

@@ -11,11 +11,13 @@ mod store;
 pub(crate) use receive::{__path_receive, receive};
 pub(crate) use secrets::{__path_add_secret, __path_remove_secret, add_secret, remove_secret};
 
+use anyhow::Context;
 use axum::extract::State;
 use cartwright_role::extract::{Json, Path, Query};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -40,9 +42,9 @@ pub(crate) struct Source {
     name: String,
     /// How its sender signs.
     scheme: Scheme,
-    /// What differs from one sender to the next.
+    /// What differs from one sender to the next: of it, what the scheme looks at.
     #[schema(value_type = Settings)]
-    settings: sqlx::types::Json<Settings>,
+    settings: Map<String, Value>,
     /// It takes nothing in.
     paused: bool,
     /// Where its sender sends to, below the address of this API.
@@ -122,7 +124,10 @@ async fn whole(tx: &mut TenantTx, row: store::SourceRow) -> Result<Source, ApiEr
         id: row.source_id,
         name: row.name,
         scheme: row.scheme,
-        settings: row.settings,
+        settings: row
+            .settings
+            .used_by(row.scheme)
+            .context("settings are plain JSON")?,
         paused: row.paused,
         path: format!("/v1/sources/{}", row.source_id),
         secrets: secrets.iter().map(store::SecretRow::shown).collect(),
@@ -240,8 +245,8 @@ pub(crate) async fn update(
     let by = tenant.caller.actor();
     let mut tx = app.database.tenant_tx(tenant.id).await?;
     let row = store::lock(&mut tx, id).await?;
+    let settings = change.settings.unwrap_or_else(|| row.settings.0.clone());
     let before = whole(&mut tx, row).await?;
-    let settings = change.settings.unwrap_or_else(|| before.settings.0.clone());
     refuse(settings.violations(before.scheme))?;
     store::update(
         &mut tx,

@@ -2,6 +2,7 @@
 
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::error::Violation;
@@ -87,6 +88,20 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Those that a scheme looks at, as they are shown.
+    pub(super) fn used_by(&self, scheme: Scheme) -> Result<Map<String, Value>, serde_json::Error> {
+        let Value::Object(mut all) = serde_json::to_value(self)? else {
+            return Ok(Map::new());
+        };
+        all.retain(|member, _| match scheme {
+            Scheme::Hmac => true,
+            Scheme::StandardWebhooks => member == "event_type",
+            // Their senders name the type of every event.
+            Scheme::Shopify | Scheme::Github => false,
+        });
+        Ok(all)
+    }
+
     /// What of these cannot stand with a scheme.
     pub(super) fn violations(&self, scheme: Scheme) -> Vec<Violation> {
         let mut found = Vec::new();

@@ -209,6 +209,51 @@ async fn webhooks_of_shopify_github_and_others_are_believed_and_named() {
 }
 
 #[tokio::test]
+async fn a_source_shows_the_settings_that_its_scheme_looks_at() {
+    let ada = Stack::shared().await.tenant("ada").await;
+    for (scheme, settings, shown) in [
+        (
+            "standard_webhooks",
+            json!({}),
+            json!({"event_type": "webhook"}),
+        ),
+        (
+            "standard_webhooks",
+            json!({"event_type": "crm"}),
+            json!({"event_type": "crm"}),
+        ),
+        ("shopify", json!({}), json!({})),
+        ("github", json!({}), json!({})),
+        (
+            "hmac",
+            json!({"encoding": "base64"}),
+            json!({
+                "event_type": "webhook", "signature_header": "x-signature", "algorithm": "sha256", "encoding": "base64", "prefix": "",
+                "signed": "{body}", "timestamp_header": null, "id_header": null, "type_header": null,
+            }),
+        ),
+    ] {
+        let name = format!("{scheme} {settings}");
+        let secret = (scheme == "shopify").then_some("the app's client secret");
+        let new = json!({"name": name, "scheme": scheme, "settings": settings, "secret": secret});
+        let made = ada.post("/v1/sources", &new).await.expect(201).json();
+        assert_eq!(made["settings"], shown, "{scheme}");
+        let path = format!("/v1/sources/{}", made["id"].as_str().unwrap());
+        let found = ada.get(&path).await.expect(200).json();
+        assert_eq!(found["settings"], shown, "{scheme}");
+        // What is shown can be put as it is, and pausing changes none of it.
+        let same = json!({"settings": shown, "paused": true});
+        let changed = ada.patch(&path, &same).await.expect(200).json();
+        assert_eq!(changed["settings"], shown, "{scheme}");
+        let resumed = ada
+            .patch(&path, &json!({"paused": false}))
+            .await
+            .expect(200);
+        assert_eq!(resumed.json()["settings"], shown, "{scheme}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_old_replayed_truncated_or_re_encoded_is_refused_and_leaves_nothing() {
     let stack = Stack::shared().await;
     let ada = stack.tenant("ada").await;

@@ -4584,7 +4584,7 @@ export interface components {
                 name: string;
                 /** @description How its sender signs. */
                 scheme: components["schemas"]["Scheme"];
-                /** @description What differs from one sender to the next. */
+                /** @description What differs from one sender to the next: of it, what the scheme looks at. */
                 settings: components["schemas"]["Settings"];
                 /** @description It takes nothing in. */
                 paused: boolean;
@@ -5679,7 +5679,7 @@ export interface components {
             name: string;
             /** @description How its sender signs. */
             scheme: components["schemas"]["Scheme"];
-            /** @description What differs from one sender to the next. */
+            /** @description What differs from one sender to the next: of it, what the scheme looks at. */
             settings: components["schemas"]["Settings"];
             /** @description It takes nothing in. */
             paused: boolean;

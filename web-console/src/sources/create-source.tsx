@@ -8,9 +8,10 @@ import { SelectField, TextField } from "../ui/field";
 import { ProblemNotice } from "../ui/notice";
 import { SecretOnce } from "../ui/secret-once";
 import { addressOf } from "./address";
-import { HmacFields, type HmacSettings, settingsOf } from "./hmac-fields";
 import { useCreateSource } from "./queries";
 import { SCHEMES, type Scheme } from "./schemes";
+import { SettingFields } from "./setting-fields";
+import { filledOf, type Settings } from "./settings";
 
 /** Asks who will send, creates the source, and shows what to paste there: its address, and once its secret. */
 export function CreateSource({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -49,7 +50,7 @@ function Wishes({ create, onClose }: { create: ReturnType<typeof useCreateSource
   const [name, setName] = useState("");
   const [scheme, setScheme] = useState<Scheme>("standard_webhooks");
   const [secret, setSecret] = useState("");
-  const [hmac, setHmac] = useState<HmacSettings>({});
+  const [settings, setSettings] = useState<Settings>({});
   const places = placesOf(create.error);
   return (
     <form
@@ -60,7 +61,7 @@ function Wishes({ create, onClose }: { create: ReturnType<typeof useCreateSource
           name: name.trim(),
           scheme,
           secret: secret.trim() || null,
-          ...(scheme === "hmac" && { settings: settingsOf(hmac) }),
+          settings: filledOf(settings, scheme),
         });
       }}
     >
@@ -85,7 +86,7 @@ function Wishes({ create, onClose }: { create: ReturnType<typeof useCreateSource
           </option>
         ))}
       </SelectField>
-      {scheme === "hmac" && <HmacFields settings={hmac} onChange={setHmac} places={places} />}
+      <SettingFields scheme={scheme} settings={settings} onChange={setSettings} places={places} />
       <TextField
         label="Secret of the sender"
         hint={

@@ -16,6 +16,7 @@ import { addressOf } from "./address";
 import { type Source, useChangeSource, useDeleteSource, useSource } from "./queries";
 import { SCHEMES } from "./schemes";
 import { Secrets } from "./secrets";
+import { inWords } from "./settings";
 
 /** One source: what to paste at its sender, and the secrets that its webhooks are held against. */
 export function SourcePage() {
@@ -56,7 +57,7 @@ function Shown({ source }: { source: Source }) {
           <Facts
             facts={[
               ["Signed by", `${SCHEMES[source.scheme].label}. ${SCHEMES[source.scheme].note}`],
-              ...(source.scheme === "hmac" ? settingsInWords(source) : []),
+              ...inWords(source.scheme, source.settings),
               [
                 "Created",
                 <span key="created">
@@ -69,12 +70,6 @@ function Shown({ source }: { source: Source }) {
       </div>
     </>
   );
-}
-
-function settingsInWords({ settings }: Source): [string, string][] {
-  return Object.entries(settings)
-    .filter(([, value]) => value !== null && value !== "")
-    .map(([name, value]) => [name.replaceAll("_", " "), String(value)]);
 }
 
 function Actions({ source }: { source: Source }) {
