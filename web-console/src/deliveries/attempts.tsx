@@ -20,13 +20,20 @@ export function Attempts({ delivery }: { delivery: DeliveryDetail }) {
         </Empty>
       ) : (
         <Table<Span>
+          stacked
           caption="Attempts, the first first"
           rows={spans}
           rowKey={(row) => `${row.place}`}
           columns={[
-            { head: "No.", narrow: true, cell: ({ attempt }) => attempt.attempt },
+            { head: "No.", onPhone: "hidden", narrow: true, cell: ({ attempt }) => attempt.attempt },
             { head: "Began", narrow: true, cell: ({ attempt }) => <Began of={attempt} /> },
-            { head: "Waited", figures: true, narrow: true, cell: (row) => inWords(row.waited_ms) },
+            {
+              head: "Waited",
+              onPhone: "hidden",
+              figures: true,
+              narrow: true,
+              cell: (row) => inWords(row.waited_ms),
+            },
             { head: "Took", figures: true, narrow: true, cell: (row) => inWords(row.took_ms) },
             { head: "Outcome", narrow: true, cell: ({ attempt }) => <Outcome of={attempt} /> },
             {

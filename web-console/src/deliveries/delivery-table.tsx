@@ -17,6 +17,7 @@ const EVENT: Column<Delivery> = {
 export function DeliveryTable({ rows, ofOne }: { rows: Delivery[]; ofOne?: "event" }) {
   return (
     <Table<Delivery>
+      stacked
       caption="Deliveries, newest first"
       rows={rows}
       rowKey={(row) => row.id}
@@ -40,7 +41,7 @@ export function DeliveryTable({ rows, ofOne }: { rows: Delivery[]; ofOne?: "even
             </Link>
           ),
         },
-        { head: "Attempts", figures: true, narrow: true, cell: (row) => row.attempts },
+        { head: "Attempts", onPhone: "hidden", figures: true, narrow: true, cell: (row) => row.attempts },
         { head: "Ended", figures: true, narrow: true, cell: (row) => <Next of={row} /> },
       ]}
     />

@@ -28,19 +28,21 @@ export function FailuresPage() {
       <FilterRow address={address}>
         <SinceField address={address} unless={LAST} />
       </FilterRow>
-      <Panel flush>
-        {failures.isPending ? (
-          <TableSkeleton />
-        ) : failures.data.length > 0 ? (
-          <Groups rows={failures.data} />
-        ) : (
-          <Empty title="No delivery died">
-            Whatever could be delivered was, or is still being tried. What dies is shown here, by function and
-            by cause.
-          </Empty>
-        )}
-      </Panel>
-      <Replays />
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
+        <Panel flush>
+          {failures.isPending ? (
+            <TableSkeleton />
+          ) : failures.data.length > 0 ? (
+            <Groups rows={failures.data} />
+          ) : (
+            <Empty title="No delivery died">
+              Whatever could be delivered was, or is still being tried. What dies is shown here, by function
+              and by cause.
+            </Empty>
+          )}
+        </Panel>
+        <Replays />
+      </div>
     </>
   );
 }
@@ -48,6 +50,7 @@ export function FailuresPage() {
 function Groups({ rows }: { rows: FailureGroup[] }) {
   return (
     <Table<FailureGroup>
+      stacked
       caption="Failed deliveries by function and cause"
       rows={rows}
       rowKey={(row) => `${row.function} ${row.cause}`}
@@ -66,21 +69,28 @@ function Groups({ rows }: { rows: FailureGroup[] }) {
           cell: (row) => (
             <Link
               to={`/deliveries/${row.example}`}
-              className="line-clamp-2 min-w-[14rem] break-words hover:text-accent hover:underline"
+              className="line-clamp-2 sm:min-w-[14rem] break-words hover:text-accent hover:underline"
             >
               {row.last_error ?? `delivery …${row.example.slice(-12)}`}
             </Link>
           ),
         },
         { head: "Deliveries", figures: true, narrow: true, cell: (row) => formatCount(row.count) },
-        { head: "First", figures: true, narrow: true, cell: (row) => <When at={row.first_at} /> },
+        {
+          head: "First",
+          onPhone: "hidden",
+          figures: true,
+          narrow: true,
+          cell: (row) => <When at={row.first_at} />,
+        },
         { head: "Last", figures: true, narrow: true, cell: (row) => <When at={row.last_at} /> },
         {
           head: "Actions",
+          onPhone: "whole",
           figures: true,
           narrow: true,
           cell: (row) => (
-            <span className="inline-flex items-center gap-1 whitespace-nowrap">
+            <span className="inline-flex items-center gap-1 whitespace-nowrap max-sm:flex-wrap">
               <ButtonLink
                 size="small"
                 look="quiet"

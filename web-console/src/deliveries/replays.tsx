@@ -25,6 +25,7 @@ export function Replays() {
   return (
     <Panel flush title="Replays">
       <Table<DeliveryReplay>
+        stacked
         caption="Replays of deliveries"
         rows={replays.data}
         rowKey={(row) => row.id}
@@ -47,6 +48,7 @@ export function Replays() {
           { head: "Created", figures: true, narrow: true, cell: (row) => <When at={row.created_at} /> },
           {
             head: "Actions",
+            onPhone: "whole",
             figures: true,
             narrow: true,
             cell: (row) =>

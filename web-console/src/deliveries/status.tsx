@@ -27,7 +27,7 @@ export function causeInWords(cause: string): string {
 /** Where a delivery is, and why it is dead or waits. */
 export function DeliveryStatus({ of: delivery }: { of: Delivery }) {
   return (
-    <span className="inline-flex items-center gap-x-2 whitespace-nowrap">
+    <span className="inline-flex items-center gap-x-2 whitespace-nowrap max-sm:flex-wrap">
       <Badge tone={STATUSES[delivery.status]}>{delivery.status}</Badge>
       {delivery.held && <Badge tone="warn">held</Badge>}
       {delivery.cause && <span className="text-[13px] text-muted">{causeInWords(delivery.cause)}</span>}

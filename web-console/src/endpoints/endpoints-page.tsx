@@ -46,6 +46,7 @@ export function EndpointsPage() {
 function EndpointTable({ rows }: { rows: Endpoint[] }) {
   return (
     <Table<Endpoint>
+      stacked
       caption="Endpoints"
       rows={rows}
       rowKey={(row) => row.id}

@@ -10,6 +10,7 @@ import type { Event } from "./queries";
 export function EventTable({ rows }: { rows: Event[] }) {
   return (
     <Table<Event>
+      stacked
       caption="Events, newest first"
       rows={rows}
       rowKey={(row) => row.id}
@@ -28,13 +29,20 @@ export function EventTable({ rows }: { rows: Event[] }) {
         { head: "From", cell: (row) => <Origin of={row} /> },
         {
           head: "Sender's id",
+          onPhone: "hidden",
           cell: (row) => (
             <code className="block max-w-[16rem] truncate font-mono text-[13px]" title={row.external_id}>
               {row.external_id}
             </code>
           ),
         },
-        { head: "Size", figures: true, narrow: true, cell: (row) => formatBytes(row.data_bytes) },
+        {
+          head: "Size",
+          onPhone: "hidden",
+          figures: true,
+          narrow: true,
+          cell: (row) => formatBytes(row.data_bytes),
+        },
         {
           head: "Deliveries",
           figures: true,

@@ -20,6 +20,7 @@ const FUNCTION: Column<Invocation> = {
 export function RunTable({ rows, ofOne }: { rows: Invocation[]; ofOne: boolean }) {
   return (
     <Table<Invocation>
+      stacked
       caption="Runs, newest first"
       rows={rows}
       rowKey={(row) => row.invocation_id}

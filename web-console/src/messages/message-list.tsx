@@ -43,6 +43,7 @@ export function MessageList({ endpoint }: { endpoint: string }) {
 function MessageTable({ rows }: { rows: Message[] }) {
   return (
     <Table<Message>
+      stacked
       caption="Messages, newest first"
       rows={rows}
       rowKey={(row) => row.id}

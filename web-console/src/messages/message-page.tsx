@@ -114,6 +114,7 @@ function madeBy(delivery: string): [string, ReactNode] {
 function AttemptTable({ rows }: { rows: MessageAttempt[] }) {
   return (
     <Table<MessageAttempt>
+      stacked
       caption="Attempts, the first first"
       rows={rows}
       rowKey={(row) => row.started_at}

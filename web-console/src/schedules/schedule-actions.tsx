@@ -28,7 +28,7 @@ export function ScheduleActions({
     });
   const named = (verb: string) => `${verb} ${schedule.cron} of ${schedule.function}`;
   return (
-    <span className="inline-flex justify-end gap-1">
+    <span className="inline-flex justify-end gap-1 max-sm:flex-wrap max-sm:justify-start">
       <Button size="small" busy={run.isPending} onClick={runNow} aria-label={named("Run now")}>
         Run now
       </Button>

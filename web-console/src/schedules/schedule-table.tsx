@@ -30,6 +30,7 @@ export function ScheduleTable({ rows, ofOne = false }: { rows: Schedule[]; ofOne
   return (
     <>
       <Table<Schedule>
+        stacked
         caption="Schedules"
         rows={rows}
         rowKey={(row) => row.id}
@@ -46,6 +47,7 @@ export function ScheduleTable({ rows, ofOne = false }: { rows: Schedule[]; ofOne
           },
           {
             head: "Actions",
+            onPhone: "whole",
             figures: true,
             narrow: true,
             cell: (row) => <ScheduleActions schedule={row} ask={(to) => setAsked({ to, of: row })} />,

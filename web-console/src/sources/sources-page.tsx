@@ -49,6 +49,7 @@ export function SourcesPage() {
 function SourceTable({ rows }: { rows: Source[] }) {
   return (
     <Table<Source>
+      stacked
       caption="Sources"
       rows={rows}
       rowKey={(row) => row.id}
@@ -65,7 +66,7 @@ function SourceTable({ rows }: { rows: Source[] }) {
         {
           head: "Address",
           cell: (row) => (
-            <div className="min-w-[17rem]">
+            <div className="sm:min-w-[17rem]">
               <Copyable text={addressOf(row)} what={`address of ${row.name}`} />
             </div>
           ),

@@ -16,7 +16,7 @@ export function SubscriptionActions({
   const { paused, event_type } = subscription;
   const verb = paused ? "Resume" : "Pause";
   return (
-    <span className="inline-flex justify-end gap-1">
+    <span className="inline-flex justify-end gap-1 max-sm:flex-wrap max-sm:justify-start">
       <Button
         size="small"
         look={paused ? "primary" : "quiet"}

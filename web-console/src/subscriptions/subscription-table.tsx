@@ -15,6 +15,7 @@ export function SubscriptionTable({ rows }: { rows: Subscription[] }) {
   return (
     <>
       <Table<Subscription>
+        stacked
         caption="Subscriptions"
         rows={rows}
         rowKey={(row) => row.id}
@@ -24,6 +25,7 @@ export function SubscriptionTable({ rows }: { rows: Subscription[] }) {
           { head: "State", cell: (row) => <State of={row} /> },
           {
             head: "Actions",
+            onPhone: "whole",
             figures: true,
             narrow: true,
             cell: (row) => <SubscriptionActions subscription={row} ask={(to) => setAsked({ to, of: row })} />,
