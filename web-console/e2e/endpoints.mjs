@@ -2,7 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { guard, heading, look, page, place } from "./visit.mjs";
+import { post, send } from "./platform.mjs";
+import { startReceiver } from "./receiver.mjs";
+import { CART, CONSOLE_URL, guard, heading, look, page, place } from "./visit.mjs";
+
+let receiver;
 
 test("an endpoint inside is refused; one outside shows its secret once", async () => {
   await place("Endpoints");
@@ -11,7 +15,7 @@ test("an endpoint inside is refused; one outside shows its secret once", async (
   await page.getByRole("button", { name: "Create an endpoint" }).click();
   const dialog = page.getByRole("dialog", { name: "Create an endpoint" });
   await dialog.getByLabel("Name").fill("operations");
-  await dialog.getByLabel("Address").fill("https://127.0.0.1/hooks");
+  await dialog.getByLabel("Address").fill("https://10.1.2.3/hooks");
   guard.tolerateOnce(/400.*endpoints/);
   await dialog.getByRole("button", { name: "Create", exact: true }).click();
   await dialog.getByRole("alert").waitFor();
@@ -54,4 +58,45 @@ test("an endpoint's secret is replaced, and it can be disabled", async () => {
   await place("Endpoints");
   await page.getByRole("table", { name: "Endpoints" }).getByText("disabled", { exact: true }).waitFor();
   await look(page, "endpoints");
+});
+
+test("the output of a function is sent as a message, to which its delivery leads, and back", async () => {
+  receiver = await startReceiver();
+  const endpoint = await post("/v1/endpoints", { name: "receiver", url: receiver.url }, 201);
+  const subscription = {
+    function: "volume-discount",
+    event_type: "carts/sent",
+    transform: "event.data",
+    output_endpoint_id: endpoint.id,
+  };
+  await post("/v1/subscriptions", subscription, 201);
+  await send({ id: "sent-1", type: "carts/sent", data: CART });
+  await page.goto(`${CONSOLE_URL}/deliveries?status=succeeded`);
+  const deliveries = page.getByRole("table", { name: "Deliveries, newest first" });
+  const row = deliveries.getByRole("row", { name: "carts/sent" });
+  await row.locator('a[href^="/deliveries/"]').click();
+  await heading("carts/sent to volume-discount");
+  await page.getByText("succeeded", { exact: true }).nth(1).waitFor();
+  await look(page, "delivery-sent");
+  await page.getByRole("link", { name: "its output, as a message" }).click();
+  await heading("function.output");
+  await page.getByRole("region", { name: "payload" }).getByText("Launch offer").waitFor();
+  await look(page, "message-output");
+  await page.getByRole("link", { name: /^delivery …/ }).click();
+  await heading("carts/sent to volume-discount");
+  await page.goBack();
+});
+
+test("a message that was received is sent again under the same id", async () => {
+  const attempts = page.getByRole("table", { name: "Attempts" });
+  await attempts.getByText("delivered", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Resend" }).click();
+  await page.getByText("It is sent again", { exact: true }).first().waitFor();
+  await attempts.getByText("delivered", { exact: true }).nth(1).waitFor();
+  await look(page, "message-resent");
+  const [first, second] = receiver.received;
+  assert.equal(receiver.received.length, 2);
+  assert.ok(first.id);
+  assert.deepEqual(second, first);
+  await receiver.close();
 });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CART, CONSOLE_URL, heading, look, name, PLATFORM_KEY, page, place } from "./visit.mjs";
+import { post, send } from "./platform.mjs";
+import { CART, CONSOLE_URL, heading, look, page, place } from "./visit.mjs";
 import { webhook } from "./webhook.mjs";
 
 const deliveries = () => page.getByRole("table", { name: "Deliveries, newest first" });
@@ -81,6 +82,47 @@ test("what died is replayed as a batch, which tells what became of it", async ()
   await look(page, "deliveries-replays");
 });
 
+test("a batch of replays leads to the deliveries that it made", async () => {
+  const batch = page.getByRole("table", { name: "Replays of deliveries" });
+  await batch.getByRole("link", { name: "after the fix" }).click();
+  await page.waitForURL(/replay=/);
+  const made = page.getByLabel("Made by");
+  await made.getByRole("option", { name: "after the fix" }).waitFor({ state: "attached" });
+  await deliveries().getByText("dead", { exact: true }).waitFor();
+  assert.equal(await deliveries().locator('a[href^="/deliveries/"]').count(), 1);
+  await look(page, "deliveries-of-replay");
+  await made.selectOption("");
+  await deliveries().getByText("succeeded", { exact: true }).first().waitFor();
+});
+
+test("a subscription whose deliveries die is paused, and its function's page says why", async () => {
+  const new_subscription = {
+    function: "volume-discount",
+    event_type: "carts/broken",
+    pause_after_dead: 2,
+    retry: { max_attempts: 1 },
+  };
+  await post("/v1/subscriptions", new_subscription, 201);
+  for (const id of ["broken-1", "broken-2"]) await send({ id, type: "carts/broken", data: {} });
+  await page.goto(`${CONSOLE_URL}/functions/volume-discount/triggers`);
+  const row = page.getByRole("table", { name: "Subscriptions" }).getByRole("row", { name: "carts/broken" });
+  // The page does not follow subscriptions, so it is looked at again until the worker has been there.
+  for (
+    let tries = 0;
+    tries < 20 && (await row.getByText("paused", { exact: true }).count()) === 0;
+    tries += 1
+  ) {
+    await page.waitForTimeout(500);
+    await page.reload();
+    await row.waitFor();
+  }
+  await row.getByText(/2 deliveries in a row ended dead; the last was/).waitFor();
+  await look(page, "triggers-auto-paused");
+  await row.getByRole("button", { name: "Delete carts/broken" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await row.waitFor({ state: "detached" });
+});
+
 test("a delivery that is held can be cancelled", async () => {
   await page.goto(`${CONSOLE_URL}/functions/volume-discount/triggers`);
   const subscriptions = page.getByRole("table", { name: "Subscriptions" });
@@ -107,13 +149,3 @@ test("a signed webhook becomes an event of its source; one that meets nothing sa
   await page.getByRole("table", { name: "Events" }).getByText("the platform").first().waitFor();
   await look(page, "events");
 });
-
-async function send(event) {
-  const answer = await fetch(`${CONSOLE_URL}/v1/events`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${PLATFORM_KEY}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ tenant: name, ...event }),
-  });
-  assert.equal(answer.status, 202);
-  return answer.json();
-}

@@ -96,9 +96,31 @@ test("on a narrow window the pages stay within it", async () => {
     const { x, width } = await places.locator("[aria-current=page]").boundingBox();
     assert.ok(x >= 0 && x + width <= 390, `the place of ${path} is out of sight`);
     assert.ok(over_px <= 0, `${path} is ${over_px} px wider than the window`);
+    const cut = await page.evaluate(() =>
+      [...document.querySelectorAll("table.stacked")]
+        .filter((table) => table.parentElement.scrollWidth > table.parentElement.clientWidth)
+        .map((table) => table.caption?.textContent),
+    );
+    assert.deepEqual(cut, [], `of ${path} these scroll sideways`);
     if (path !== "/usage") await look(page, `narrow${path.replaceAll("/", "-")}`);
   }
+  await page.goto(`${CONSOLE_URL}/deliveries?status=dead`);
+  const rows = page.getByRole("table", { name: "Deliveries, newest first" }).getByRole("row");
+  const head = await rows
+    .nth(1)
+    .getByRole("cell")
+    .nth(1)
+    .evaluate((cell) => getComputedStyle(cell, "::before").content);
+  assert.equal(head, '"Status"');
   await look(page, "narrow");
+  await rows.nth(1).locator('a[href^="/deliveries/"]').click();
+  await page.getByRole("table", { name: "Attempts" }).waitFor();
+  await look(page, "narrow-delivery");
+  await place("Schedules");
+  await page.getByRole("button", { name: /^Change / }).click();
+  await page.getByRole("dialog").getByRole("listitem").nth(4).waitFor();
+  await look(page, "narrow-schedule");
+  await page.keyboard.press("Escape");
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 

@@ -1,8 +1,14 @@
 // Calling the function from outside, and looking at what is left of the calls.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { test } from "node:test";
 import { CART, CONSOLE_URL, guard, INVOKE_URL, invoke, look, page, place, tab, visit } from "./visit.mjs";
+
+const ASSEMBLYSCRIPT = join(
+  import.meta.dirname,
+  "../../functions/volume-discount-assemblyscript/volume-discount-assemblyscript.wasm",
+);
 
 test("a key is shown once", async () => {
   await place("API keys");
@@ -87,6 +93,21 @@ test("a gate says what must be proved of a version before it goes live", async (
   await page.getByRole("button", { name: "Set the gate" }).click();
   await page.getByText(/^50 runs compared/).waitFor();
   await look(page, "gate");
+});
+
+test("the gate refuses a promotion, and says what is missing", async () => {
+  await tab("Versions");
+  await page.getByLabel("Module, a .wasm file").setInputFiles(ASSEMBLYSCRIPT);
+  await page.getByText("v4 is ready").waitFor();
+  guard.tolerateOnce(/409.*aliases\/live/);
+  await page.getByRole("table", { name: "Versions" }).getByRole("button", { name: "Promote v4" }).click();
+  await page
+    .getByText(/has a gate and does not move to version 4 yet: no batch of replays of version 4 has finished/)
+    .first()
+    .waitFor();
+  await look(page, "gate-refuses");
+  await page.getByText("v1 live", { exact: true }).waitFor();
+  await tab("Shadow run");
   await page.getByRole("button", { name: "Remove the gate" }).click();
   await page.getByText("Any version can go live.").waitFor();
 });

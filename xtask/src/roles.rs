@@ -62,7 +62,14 @@ impl Role {
     /// Options of this role that have a default and that whoever starts the stack may set for it.
     pub(crate) fn optional_variables(self) -> &'static [&'static str] {
         match self {
-            Self::Api | Self::Worker | Self::Billing => &["CARTWRIGHT_DATABASE_CONNECTIONS_MAX"],
+            Self::Api | Self::Worker => &[
+                "CARTWRIGHT_DATABASE_CONNECTIONS_MAX",
+                "CARTWRIGHT_OUTBOUND_ALLOW",
+                "CARTWRIGHT_OUTBOUND_HTTP",
+                "CARTWRIGHT_OUTBOUND_PORTS",
+                "CARTWRIGHT_OUTBOUND_TIMEOUT_S",
+            ],
+            Self::Billing => &["CARTWRIGHT_DATABASE_CONNECTIONS_MAX"],
             Self::Executor => &["CARTWRIGHT_METER_DURABILITY"],
         }
     }

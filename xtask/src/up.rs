@@ -28,7 +28,8 @@ Environment, each of which wins over what is started otherwise:
   CARTWRIGHT_{API,WORKER,EXECUTOR,BILLING}_LISTEN, CARTWRIGHT_{API,EXECUTOR,BILLING}_INTERNAL_LISTEN
                            fixed listeners, such as 127.0.0.1:8080; taken is an error then. Of several executors,
                            CARTWRIGHT_EXECUTOR_LISTEN is the proxy's before them
-  CARTWRIGHT_METER_DURABILITY, CARTWRIGHT_DATABASE_CONNECTIONS_MAX, CARTWRIGHT_LOG, CARTWRIGHT_LOG_FORMAT
+  CARTWRIGHT_METER_DURABILITY, CARTWRIGHT_DATABASE_CONNECTIONS_MAX, CARTWRIGHT_OUTBOUND_{ALLOW,HTTP,PORTS,TIMEOUT_S},
+  CARTWRIGHT_LOG, CARTWRIGHT_LOG_FORMAT
                            passed on to the roles: see their own --help
   CARTWRIGHT_POSTGRES=npm  take npm's Postgres even where another is installed";
 

@@ -80,6 +80,17 @@ async fn what_a_broken_function_left_dead_is_replayed_by_one_request() {
         (json!("finished"), json!(30), json!(30), json!(0)),
         "{batch}"
     );
+    let made = format!("?replay={}&limit=100", batch["id"].as_str().unwrap());
+    let listed = async |tenant: &Tenant, query: &str| {
+        let page = tenant.get(&format!("/v1/deliveries{query}")).await;
+        page.expect(200).json()["data"].as_array().cloned().unwrap()
+    };
+    let of_batch = listed(&ada, &made).await;
+    assert_eq!(of_batch.len(), 30);
+    assert!(of_batch.iter().all(|one| one["replay_id"] == batch["id"]));
+    assert_eq!(listed(&ada, "?limit=100").await.len(), 60);
+    assert_eq!(listed(&ada, &format!("{made}&status=dead")).await.len(), 0);
+    assert_eq!(listed(&bob, &made).await.len(), 0);
     let each_once = "select count(distinct replay_of) from delivery_ended where tenant_id = $tenant and status = 'succeeded'";
     assert_eq!(queue.number(each_once).await, 30);
     assert_eq!(bob.get(&path(&batch)).await.status, 404);

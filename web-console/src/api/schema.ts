@@ -7132,6 +7132,8 @@ export interface operations {
                 subscription?: string;
                 /** @description Of this event, by its id. */
                 event?: string;
+                /** @description Made by this batch of replays, by its id. */
+                replay?: string;
                 /** @description Dead for this cause, such as `trap` or `no_live_version`. */
                 cause?: string;
                 /** @description Queued at or after this time, RFC 3339. */

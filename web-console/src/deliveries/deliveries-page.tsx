@@ -6,7 +6,7 @@ import { FilterRow, SinceField } from "../ui/filter-row";
 import { TextLink } from "../ui/links";
 import { Paged } from "../ui/paged";
 import { DeliveryTable } from "./delivery-table";
-import { useDeliveries } from "./queries";
+import { useDeliveries, useReplay } from "./queries";
 import { causeInWords, STATUSES } from "./status";
 
 /** Every delivery: those that wait or run, and those that ended. */
@@ -14,6 +14,8 @@ export function DeliveriesPage() {
   const address = useAddress();
   const deliveries = useDeliveries(address.search);
   const cause = address.value("cause");
+  const replay = address.value("replay");
+  const { data: batch } = useReplay(replay);
   return (
     <>
       <FilterRow address={address}>
@@ -28,6 +30,12 @@ export function DeliveriesPage() {
           <SelectField label="Cause" value={cause} onChange={address.set("cause")}>
             <option value="">All</option>
             <option value={cause}>{causeInWords(cause)}</option>
+          </SelectField>
+        )}
+        {replay && (
+          <SelectField label="Made by" value={replay} onChange={address.set("replay")}>
+            <option value="">Anything</option>
+            <option value={replay}>{batch?.name ?? "a batch of replays"}</option>
           </SelectField>
         )}
         <SinceField address={address} />

@@ -26,6 +26,7 @@ export function useDeliveries(search: URLSearchParams) {
         function: text("function"),
         subscription: text("subscription"),
         event: text("event"),
+        replay: text("replay"),
         cause: text("cause"),
         from: fromOf(search.get("since"), new Date()),
         limit: 50,
@@ -111,6 +112,15 @@ export function useReplays() {
     queryFn: () => answered(api.GET("/v1/deliveries/replays", { params: { query: { limit: 20 } } })),
     select: (page) => page.data,
     refetchInterval: REFRESH_MS,
+  });
+}
+
+/** One batch of replays; none where the id is empty. */
+export function useReplay(id: string) {
+  return useQuery({
+    queryKey: [...DELIVERIES, "replays", id],
+    enabled: id !== "",
+    queryFn: () => answered(api.GET("/v1/deliveries/replays/{id}", { params: { path: { id } } })),
   });
 }
 

@@ -1,3 +1,4 @@
+import { Link } from "react-router";
 import { problemOf, sentence } from "../api/problem";
 import { formatCount } from "../figures/count";
 import { Badge, type Tone } from "../ui/badge";
@@ -30,7 +31,18 @@ export function Replays() {
         rows={replays.data}
         rowKey={(row) => row.id}
         columns={[
-          { head: "Name", cell: (row) => <span className="font-medium break-words">{row.name}</span> },
+          {
+            head: "Name",
+            cell: (row) => (
+              <Link
+                to={`/deliveries?${new URLSearchParams({ replay: row.id })}`}
+                title="The deliveries that it made"
+                className="font-medium break-words hover:text-accent hover:underline"
+              >
+                {row.name}
+              </Link>
+            ),
+          },
           {
             head: "Status",
             narrow: true,

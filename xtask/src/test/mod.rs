@@ -253,7 +253,14 @@ fn npm_run(script: &str) -> Result<Command> {
     Ok(npm)
 }
 
-/// Walk through the console on a stack that is like everybody's.
+/// Lets messages out to the receiver that the walk has on this machine.
+const TO_THE_WALK: [(&str, &str); 3] = [
+    ("CARTWRIGHT_OUTBOUND_ALLOW", "127.0.0.1/32"),
+    ("CARTWRIGHT_OUTBOUND_PORTS", "443,1024-65535"),
+    ("CARTWRIGHT_OUTBOUND_HTTP", "true"),
+];
+
+/// Walk through the console on a stack that is like everybody's, but for where messages may go.
 fn browser(
     tally: &mut Tally,
     home: &Home,
@@ -273,9 +280,14 @@ fn browser(
         executor_data_dir,
         compiler: place::binary("cartwright-compiler"),
     };
-    let roles = Role::ALL
-        .iter()
-        .map(|role| stack::member(home, &wiring, *role));
+    let roles = Role::ALL.iter().map(|role| {
+        let mut member = stack::member(home, &wiring, *role)?;
+        if matches!(role, Role::Api | Role::Worker) {
+            let own = TO_THE_WALK.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            member.program.environment.extend(own);
+        }
+        Ok(member)
+    });
     for member in roles.collect::<Result<Vec<Member>>>()? {
         supervisor.start(member)?;
     }

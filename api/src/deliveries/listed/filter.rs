@@ -27,6 +27,8 @@ pub(crate) struct Filter {
     subscription: Option<Uuid>,
     /// Of this event, by its id.
     event: Option<Uuid>,
+    /// Made by this batch of replays, by its id.
+    replay: Option<Uuid>,
     /// Dead for this cause, such as `trap` or `no_live_version`.
     cause: Option<String>,
     /// Queued at or after this time, RFC 3339.
@@ -55,6 +57,7 @@ impl Filter {
             function_id,
             subscription_id: self.subscription,
             event_id: self.event,
+            replay_id: self.replay,
             cause: self.cause.clone(),
             from: self.from.map(first_id_at),
             to: self.to.map(first_id_at),

@@ -36,6 +36,7 @@ pub(crate) struct Wanted {
     pub(crate) function_id: Option<Uuid>,
     pub(crate) subscription_id: Option<Uuid>,
     pub(crate) event_id: Option<Uuid>,
+    pub(crate) replay_id: Option<Uuid>,
     pub(crate) cause: Option<String>,
     /// The least id, and the first that is too great.
     pub(crate) from: Option<Uuid>,
@@ -62,7 +63,7 @@ pub(crate) async fn page(
                 from delivery d
                 where d.tenant_id = $1 and ($3::text is null or ($3 = 'pending') = (d.lease_owner is null) and $3 in ('pending', 'running'))
                   and ($4::uuid is null or d.function_id = $4) and ($5::uuid is null or d.subscription_id = $5)
-                  and ($6::uuid is null or d.event_id = $6) and $7::text is null
+                  and ($6::uuid is null or d.event_id = $6) and ($11::uuid is null or d.replay_id = $11) and $7::text is null
                   and d.delivery_id >= coalesce($8::uuid, '00000000-0000-0000-0000-000000000000')
                   and d.delivery_id < coalesce($9::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
                   and d.delivery_id < coalesce($10::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
@@ -75,7 +76,8 @@ pub(crate) async fn page(
                 from delivery_ended d
                 where d.tenant_id = $1 and ($3::text is null or d.status = $3)
                   and ($4::uuid is null or d.function_id = $4) and ($5::uuid is null or d.subscription_id = $5)
-                  and ($6::uuid is null or d.event_id = $6) and ($7::text is null or d.cause = $7)
+                  and ($6::uuid is null or d.event_id = $6) and ($11::uuid is null or d.replay_id = $11)
+                  and ($7::text is null or d.cause = $7)
                   and d.delivery_id >= coalesce($8::uuid, '00000000-0000-0000-0000-000000000000')
                   and d.delivery_id < coalesce($9::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
                   and d.delivery_id < coalesce($10::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
@@ -101,6 +103,7 @@ pub(crate) async fn page(
         wanted.from,
         wanted.to,
         wanted.before,
+        wanted.replay_id,
     )
     .fetch_all(tx.connection())
     .await?)
