@@ -27,7 +27,7 @@ mod tenant;
 mod workers;
 
 pub use answer::Answer;
-pub use eventually::eventually;
+pub use eventually::{eventually, eventually_ok};
 pub use faults::Backend;
 pub use stack::{Options, Stack};
 pub use tenant::Tenant;

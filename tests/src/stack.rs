@@ -19,7 +19,7 @@ use xtask::test_servers::TestServers;
 use xtask::wiring::Wiring;
 
 use crate::faults::{Backend, Wire};
-use crate::{Tenant, eventually, executors, spawner, workers};
+use crate::{Tenant, eventually, eventually_ok, executors, spawner, workers};
 
 /// How long a role may take until it is ready. Generous: two cores may be busy with a build.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -141,6 +141,8 @@ impl Stack {
             if role == Role::Executor {
                 // A machine that is busy with tests is no overload, unless a test says so.
                 environment.insert("CARTWRIGHT_SHED_DELAY_MS".to_owned(), "0".to_owned());
+                // Nor is a machine whose disk is nearly full: what the tests write is small.
+                environment.insert("CARTWRIGHT_DISK_SHED_PERCENT".to_owned(), "100".to_owned());
             }
             let own = options
                 .environment
@@ -213,17 +215,17 @@ impl Stack {
         );
         let (name, log) = (seat_name(seat), self.log_file(seat));
         let what = format!("{name} answers 200 on /readyz (its log: {})", log.display());
-        eventually(&what, READY_WITHIN, async || {
+        eventually_ok(&what, READY_WITHIN, async || {
             if let Some(ended) = self.running().get_mut(&seat).and_then(Running::exited) {
                 let said = std::fs::read_to_string(&log).unwrap_or_default();
                 panic!("{name} ended ({ended}) and said:\n{said}");
             }
-            http.get(&url)
-                .send()
-                .await
-                .ok()
-                .filter(|answer| answer.status() == 200)
-                .map(drop)
+            let answer = http.get(&url).send().await;
+            let answer = answer.map_err(|error| error.to_string())?;
+            if answer.status() == 200 {
+                return Ok(());
+            }
+            Err(answer.text().await.unwrap_or_default())
         })
         .await;
     }

@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Answer, Stack, eventually};
+use crate::{Answer, Stack, eventually_ok};
 
 /// A signed-up tenant with a session and an API key.
 pub struct Tenant {
@@ -126,9 +126,12 @@ impl Tenant {
     /// The same, patient with an executor that has not heard of a new key or function yet.
     pub async fn invoke_when_known(&self, function: &str, input: &Value) -> Answer {
         let what = format!("the executor knows {function} and its tenant's key");
-        eventually(&what, Duration::from_secs(10), async || {
+        eventually_ok(&what, Duration::from_secs(10), async || {
             let answer = self.invoke(function, input).await;
-            (![401, 404, 503].contains(&answer.status)).then_some(answer)
+            if [401, 404, 503].contains(&answer.status) {
+                return Err(answer.text());
+            }
+            Ok(answer)
         })
         .await
     }
