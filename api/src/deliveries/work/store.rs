@@ -64,6 +64,15 @@ pub(super) async fn reclaim(crossing: &mut Crossing) -> Result<i64, ApiError> {
     )
 }
 
+/// Free what is held by nobody who is known.
+pub(super) async fn reclaim_orphans(crossing: &mut Crossing) -> Result<i64, ApiError> {
+    Ok(
+        sqlx::query_scalar!(r#"select delivery_reclaim_orphans() as "freed!""#)
+            .fetch_one(crossing.connection())
+            .await?,
+    )
+}
+
 /// A flow and what its tenant is given of the queue.
 pub(super) struct FlowRow {
     pub(super) key: FlowKey,
