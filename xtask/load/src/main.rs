@@ -5,6 +5,7 @@
 mod cpu;
 mod drive;
 mod ingest;
+mod metrics;
 mod peer;
 mod plan;
 mod queue;

@@ -1,15 +1,18 @@
 //! Measures the queue of deliveries from behind: what waits is put into the database, what ended is counted there, and the
 //! processes under measurement are asked for their processor time.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
+use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::cpu::{cpu_time, family};
+use crate::metrics;
 
 /// What is put in at a time.
 const FILL: i64 = 20_000;
@@ -17,11 +20,17 @@ const FILL: i64 = 20_000;
 /// Run this many seconds before the first measurement.
 const WARM: Duration = Duration::from_secs(3);
 
+/// In so many parts the time in which both tenants send is told.
+const PARTS: i32 = 10;
+
 #[derive(clap::Args)]
 pub(crate) struct QueueArgs {
     /// The database, as its owner.
     #[arg(long)]
     database_url: String,
+    /// The worker, where it serves its metrics.
+    #[arg(long)]
+    worker: SocketAddr,
     /// The tenant with a backlog, by its slug.
     #[arg(long)]
     noisy: String,
@@ -48,7 +57,8 @@ pub(crate) struct QueueArgs {
 /// What was measured.
 #[derive(Serialize)]
 struct Figures {
-    /// Deliveries that ended per second, alone.
+    /// Deliveries that ended per second, alone: the mean of before and after the other tenant sends, since every second makes the
+    /// database larger.
     deliveries_per_s: f64,
     /// Processor time of all processes for each, in microseconds.
     cpu_us_per_delivery: f64,
@@ -56,12 +66,24 @@ struct Figures {
     held_deliveries_per_s: f64,
     /// The noisy tenant's rate while the other sends one a second.
     beside_deliveries_per_s: f64,
+    /// What happened meanwhile, in ten parts of that time.
+    beside: Vec<Part>,
     /// How long the quiet tenant's deliveries waited until they began, in ms.
     quiet_wait_p50_ms: f64,
     quiet_wait_p99_ms: f64,
     quiet_waits: usize,
 }
 
+/// A tenth of the time in which both send.
+#[derive(Serialize)]
+struct Part {
+    /// Deliveries of the noisy tenant that ended in a second.
+    noisy_per_s: f64,
+    /// The longest wait of a delivery of the quiet tenant, in ms; null where none began.
+    quiet_wait_ms: Option<f64>,
+}
+
+#[derive(Clone)]
 struct Tenant {
     id: Uuid,
     subscription_id: Uuid,
@@ -80,20 +102,25 @@ async fn figures(args: &QueueArgs) -> Result<Figures> {
     for _ in 0..(args.backlog / FILL).max(1) {
         fill(&mut database, &noisy, FILL.min(args.backlog)).await?;
     }
+    // A million new rows are looked at by the database once, and that is not what is measured.
+    for table in ["vacuum analyze delivery", "vacuum analyze event"] {
+        sqlx::raw_sql(table).execute(&mut database).await?;
+    }
     let feeding = tokio::spawn(feed(
         args.database_url.clone(),
-        noisy.id,
-        noisy.subscription_id,
+        args.worker,
+        noisy.clone(),
+        args.backlog.max(FILL),
     ));
     sleep(WARM).await;
     let span = Duration::from_secs(args.seconds);
-    let (deliveries_per_s, cpu_us_per_delivery) =
-        rate(&mut database, &noisy, span, &args.pids).await?;
-    let beside = beside(args, &mut database, &noisy, &quiet, span).await?;
-    let held_deliveries_per_s = held(args, &mut database, &noisy, span).await?;
+    let (before, cpu_us_per_delivery) = rate(args, span).await?;
+    let (beside_deliveries_per_s, beside, mut waits) =
+        beside(args, &mut database, &noisy, &quiet, span).await?;
+    let (after, _) = rate(args, span).await?;
+    let held_deliveries_per_s = held(args, span).await?;
     ensure!(!feeding.is_finished(), "the backlog was not kept up");
     feeding.abort();
-    let (beside_deliveries_per_s, mut waits) = beside;
     waits.sort_by(f64::total_cmp);
     let at = |part: f64| {
         waits
@@ -102,24 +129,29 @@ async fn figures(args: &QueueArgs) -> Result<Figures> {
             .unwrap_or(f64::NAN)
     };
     Ok(Figures {
-        deliveries_per_s,
+        deliveries_per_s: f64::midpoint(before, after),
         cpu_us_per_delivery,
         held_deliveries_per_s,
         beside_deliveries_per_s,
+        beside,
         quiet_wait_p50_ms: at(0.5),
         quiet_wait_p99_ms: at(0.99),
         quiet_waits: waits.len(),
     })
 }
 
-/// The noisy tenant's rate while the quiet one sends one a second, and how long those waited, in ms.
+/// The noisy tenant's rate while the quiet one sends one a second, both in parts of that time, and how long the quiet one's
+/// waited, in ms.
 async fn beside(
     args: &QueueArgs,
     database: &mut PgConnection,
     noisy: &Tenant,
     quiet: &Tenant,
     span: Duration,
-) -> Result<(f64, Vec<f64>)> {
+) -> Result<(f64, Vec<Part>, Vec<f64>)> {
+    let began: DateTime<Utc> = sqlx::query_scalar("select clock_timestamp()")
+        .fetch_one(&mut *database)
+        .await?;
     let mut other = PgConnection::connect(&args.database_url).await?;
     let sending = async {
         for _ in 0..span.as_secs() {
@@ -128,27 +160,52 @@ async fn beside(
         }
         anyhow::Ok(())
     };
-    let (rate, sent) = tokio::join!(rate(database, noisy, span, &[]), sending);
+    let (rate, sent) = tokio::join!(rate(args, span), sending);
     sent?;
     sleep(Duration::from_secs(2)).await;
-    let waits = sqlx::query_scalar(
-        "select (extract(epoch from started_at) * 1000)::float8
+    let part = span.as_secs_f64() / PARTS as f64;
+    let ended: Vec<(i32, i64)> = sqlx::query_as(
+        "select floor(extract(epoch from ended_at - $2) / $3)::integer as part, count(*)
+         from delivery_ended where tenant_id = $1 and ended_at >= $2 group by part",
+    )
+    .bind(noisy.id)
+    .bind(began)
+    .bind(part)
+    .fetch_all(&mut *database)
+    .await?;
+    let waits: Vec<(i32, f64)> = sqlx::query_as(
+        "select floor(extract(epoch from started_at - $2) / $3)::integer,
+            (extract(epoch from started_at) * 1000)::float8
             - ('x' || lpad(left(replace(delivery_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint
          from delivery_ended where tenant_id = $1",
     )
     .bind(quiet.id)
-    .fetch_all(database)
+    .bind(began)
+    .bind(part)
+    .fetch_all(&mut *database)
     .await?;
-    Ok((rate?.0, waits))
+    let in_part = |at: i32| Part {
+        noisy_per_s: ended
+            .iter()
+            .filter(|(part, _)| *part == at)
+            .map(|(_, count)| *count as f64)
+            .sum::<f64>()
+            / part,
+        quiet_wait_ms: waits
+            .iter()
+            .filter(|(part, _)| *part == at)
+            .map(|(_, wait)| *wait)
+            .max_by(f64::total_cmp),
+    };
+    Ok((
+        rate?.0,
+        (0..PARTS).map(in_part).collect(),
+        waits.iter().map(|(_, wait)| *wait).collect(),
+    ))
 }
 
 /// The rate at the end of the time for which another connection holds a transaction open.
-async fn held(
-    args: &QueueArgs,
-    database: &mut PgConnection,
-    noisy: &Tenant,
-    span: Duration,
-) -> Result<f64> {
+async fn held(args: &QueueArgs, span: Duration) -> Result<f64> {
     let mut holder = PgConnection::connect(&args.database_url).await?;
     for statement in [
         "set idle_in_transaction_session_timeout = 0",
@@ -158,28 +215,23 @@ async fn held(
         sqlx::raw_sql(statement).execute(&mut holder).await?;
     }
     sleep(Duration::from_secs(args.hold_s).saturating_sub(span)).await;
-    let (rate, _) = rate(database, noisy, span, &[]).await?;
+    let (rate, _) = rate(args, span).await?;
     sqlx::raw_sql("rollback").execute(&mut holder).await?;
     Ok(rate)
 }
 
-/// How many of the tenant's end in a second, and the processes' time for each.
-async fn rate(
-    database: &mut PgConnection,
-    tenant: &Tenant,
-    span: Duration,
-    pids: &[u32],
-) -> Result<(f64, f64)> {
-    let pids: Vec<u32> = pids.iter().flat_map(|pid| family(*pid)).collect();
+/// How many end in a second, and the processes' time for each.
+async fn rate(args: &QueueArgs, span: Duration) -> Result<(f64, f64)> {
+    let pids: Vec<u32> = args.pids.iter().flat_map(|pid| family(*pid)).collect();
     // A connection of the database may end meanwhile, and takes its time along.
     let cpu = || {
         pids.iter()
             .filter_map(|pid| cpu_time(*pid).ok())
             .sum::<Duration>()
     };
-    let (before, cpu_before, began) = (ended(database, tenant.id).await?, cpu(), Instant::now());
+    let (before, cpu_before, began) = (ended(args.worker).await?, cpu(), Instant::now());
     sleep(span).await;
-    let count = (ended(database, tenant.id).await? - before) as f64;
+    let count = ended(args.worker).await? - before;
     let used = cpu().saturating_sub(cpu_before);
     Ok((
         count / began.elapsed().as_secs_f64(),
@@ -187,31 +239,24 @@ async fn rate(
     ))
 }
 
-async fn ended(database: &mut PgConnection, tenant: Uuid) -> Result<i64> {
-    Ok(
-        sqlx::query_scalar("select count(*) from delivery_ended where tenant_id = $1")
-            .bind(tenant)
-            .fetch_one(database)
-            .await?,
-    )
+/// As the worker counted: the rows themselves are millions, and to count them would be the work of many deliveries.
+async fn ended(worker: SocketAddr) -> Result<f64> {
+    metrics::sum(worker, "cartwright_deliveries_total").await
 }
 
-/// Keep something waiting for as long as it is measured.
-async fn feed(database_url: String, id: Uuid, subscription_id: Uuid) -> Result<()> {
+/// Keep about so many waiting for as long as it is measured.
+async fn feed(
+    database_url: String,
+    worker: SocketAddr,
+    tenant: Tenant,
+    backlog: i64,
+) -> Result<()> {
     let mut database = PgConnection::connect(&database_url).await?;
-    let tenant = Tenant {
-        id,
-        subscription_id,
-    };
+    let mut filled = backlog as f64;
     loop {
-        let few =
-            "select count(*) from (select from delivery where tenant_id = $1 limit 20000) few";
-        let waiting: i64 = sqlx::query_scalar(few)
-            .bind(id)
-            .fetch_one(&mut database)
-            .await?;
-        if waiting < FILL {
+        if filled - ended(worker).await? < backlog as f64 - FILL as f64 / 2.0 {
             fill(&mut database, &tenant, FILL).await?;
+            filled += FILL as f64;
         }
         sleep(Duration::from_millis(500)).await;
     }

@@ -65,6 +65,19 @@ pub(super) fn run(options: &Options) -> Result<()> {
             figure(name)
         );
     }
+    table +=
+        "\n  A quiet tenant beside a backlog      backlog, deliveries/s   quiet, longest wait ms\n";
+    let parts = figures["beside"].as_array();
+    for (at, part) in parts.into_iter().flatten().enumerate() {
+        let wait = part["quiet_wait_ms"].as_f64();
+        table += &format!(
+            "  {:>3} to {:>3} % of the time            {:>18.1}   {:>22}\n",
+            at * 10,
+            (at + 1) * 10,
+            part["noisy_per_s"].as_f64().unwrap_or(f64::NAN),
+            wait.map_or_else(|| "-".to_owned(), |wait| format!("{wait:.1}")),
+        );
+    }
     print(&table);
     let file = place::target().join("bench/events.json");
     std::fs::write(&file, serde_json::to_vec_pretty(&figures)?)?;
@@ -113,7 +126,7 @@ fn measure(stage: &Stage, options: &Options) -> Result<Value> {
     );
     let step = Step::begin(&format!(
         "Measuring the queue, some {} s",
-        options.hold_s + 2 * seconds + 10
+        options.hold_s + 3 * seconds + 10
     ));
     let mut command = Command::new(&stage.load);
     command
@@ -127,6 +140,14 @@ fn measure(stage: &Stage, options: &Options) -> Result<Value> {
             "hello",
         ])
         .args(["--database-url", &stage.wiring.database_url])
+        .args([
+            "--worker",
+            stage
+                .wiring
+                .listeners
+                .url(Role::Worker)
+                .trim_start_matches("http://"),
+        ])
         .args(["--backlog", &options.backlog.to_string()])
         .args([
             "--seconds",
