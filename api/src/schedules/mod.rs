@@ -244,10 +244,12 @@ pub(crate) async fn update(
     let before = Schedule::of(row.clone())?;
     let anew = change.cron.is_some() || change.timezone.is_some() || change.paused == Some(false);
     row.take(&mut tx, change).await?;
+    if anew {
+        // Also while it is paused: what is kept must be fit to fire, and whoever wrote it is there to hear if it is not.
+        row.next_at = Some(first_firing(&row.cron, &row.timezone).await?);
+    }
     if row.paused {
         row.next_at = None;
-    } else if anew {
-        row.next_at = Some(first_firing(&row.cron, &row.timezone).await?);
     }
     store::update(&mut tx, &row).await?;
     let after = found(&mut tx, id).await?;

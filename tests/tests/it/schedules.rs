@@ -212,6 +212,28 @@ async fn what_cannot_be_a_schedule_hears_why() {
 }
 
 #[tokio::test]
+async fn a_paused_schedule_takes_no_rule_that_cannot_be_read() {
+    let ada = ada_with_function().await;
+    let paused = create(&ada, json!({"paused": true})).await;
+    for (wrong, pointer) in [
+        (json!({"cron": "0 25 * * *"}), "/cron"),
+        (json!({"cron": "0 0 31 2 *"}), "/cron"),
+        (json!({"timezone": "Mars/Olympus"}), "/timezone"),
+        (json!({"cron": "0 25 * * *", "paused": true}), "/cron"),
+    ] {
+        let refused = ada.patch(&path(&paused), &wrong).await.expect(400).json();
+        assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
+        assert_eq!(ada.get(&path(&paused)).await.expect(200).json(), paused);
+    }
+    let change = json!({"cron": "0 9 * * *", "timezone": "UTC"});
+    let changed = ada.patch(&path(&paused), &change).await.expect(200).json();
+    assert_eq!(
+        (&changed["cron"], &changed["paused"], &changed["next_runs"]),
+        (&json!("0 9 * * *"), &json!(true), &json!([]))
+    );
+}
+
+#[tokio::test]
 async fn two_workers_fire_a_schedule_once() {
     let stack = Stack::shared().await;
     let ada = ada_with_function().await;
