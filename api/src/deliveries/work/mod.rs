@@ -60,6 +60,7 @@ pub(crate) async fn deliver(delivering: Delivering, config: DeliveriesConfig, dr
     metrics::counter!("cartwright_deliveries_total", "status" => "dead").absolute(0);
     metrics::counter!("cartwright_subscriptions_paused_total").absolute(0);
     metrics::counter!("cartwright_deliveries_lost_total").absolute(0);
+    metrics::counter!("cartwright_deliveries_refused_total").absolute(0);
     if config.deliveries_in_flight == 0 {
         return;
     }
