@@ -20,31 +20,41 @@ pub(super) fn missing(
     let mut missing = Vec::new();
     let (id, counts) = (batch.id, &batch.counts);
     if now - batch.finished_at > TimeDelta::hours(gate.max_age_hours.into()) {
+        let hours = match gate.max_age_hours {
+            1 => "1 hour".to_owned(),
+            hours => format!("{hours} hours"),
+        };
         missing.push(format!(
-            "the newest batch, {id}, finished {}, and may be {} hours old: run another",
+            "the newest batch, {id}, finished {}, and may be {hours} old: run another",
             batch.finished_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            gate.max_age_hours
         ));
     }
-    let mut hold = |is: u32, what: &str, most: i32| {
+    let mut hold = |is: u32, one: &str, many: &str, most: i32| {
         if i64::from(is) > i64::from(most) {
-            missing.push(format!(
-                "{is} runs {what} in batch {id}; at most {most} may"
-            ));
+            let so_many = runs(is, one, many);
+            missing.push(format!("{so_many} in batch {id}; at most {most} may"));
         }
     };
-    hold(counts.newly_failing, "fail newly", gate.newly_failing_max);
+    let most = gate.newly_failing_max;
+    hold(counts.newly_failing, "fails newly", "fail newly", most);
     if let Some(most) = gate.differs_max {
-        hold(counts.differs, "differ", most);
+        hold(counts.differs, "differs", "differ", most);
     }
-    if i64::from(counts.compared()) < i64::from(gate.min_runs) {
-        missing.push(format!(
-            "{} runs were compared in batch {id}; {} must be",
-            counts.compared(),
-            gate.min_runs
-        ));
+    let compared = counts.compared();
+    if i64::from(compared) < i64::from(gate.min_runs) {
+        let so_many = runs(compared, "was compared", "were compared");
+        let least = gate.min_runs;
+        missing.push(format!("{so_many} in batch {id}; {least} must be"));
     }
     missing
+}
+
+/// So many runs, and what one of them or many do.
+fn runs(count: u32, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 run {one}"),
+        _ => format!("{count} runs {many}"),
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +98,7 @@ mod tests {
         let late = missing(|_| (), day + TimeDelta::seconds(1));
         assert!(late[0].contains("24 hours"), "{late:?}");
         let failing = missing(|counts| counts.newly_failing = 1, day);
-        assert!(failing[0].contains("1 runs fail newly"), "{failing:?}");
+        assert!(failing[0].contains("1 run fails newly"), "{failing:?}");
         let differing = missing(|counts| counts.differs = 3, day);
         assert!(differing[0].contains("3 runs differ"), "{differing:?}");
         // What could not be compared proves nothing.
@@ -97,6 +107,8 @@ mod tests {
             day,
         );
         assert!(few[0].contains("9 runs were compared"), "{few:?}");
+        let one = missing(|counts| (counts.same, counts.differs) = (1, 0), day);
+        assert!(one[0].contains("1 run was compared"), "{one:?}");
         assert_eq!(super::missing(&gate(), 2, None, day).len(), 1);
         let lenient = Gate {
             differs_max: None,
