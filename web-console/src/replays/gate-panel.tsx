@@ -99,7 +99,7 @@ function GateForm({ name, before, onClose }: { name: string; before: Gate | null
             value={texts[field.name]}
             onChange={(event) => {
               setTexts({ ...texts, [field.name]: event.target.value });
-              set.reset();
+              if (set.isError) set.reset();
             }}
           />
         ))}

@@ -99,8 +99,8 @@ function ScheduleForm({
         preview={<Preview of={preview} />}
         onChange={(next) => {
           setWished(next);
-          // What was refused was another wish.
-          saving.reset();
+          // What was refused was another wish. One that is under way is not forgotten, or it could be sent twice.
+          if (saving.isError) saving.reset();
         }}
       />
       {saving.isError && <ProblemNotice thrown={saving.error} />}

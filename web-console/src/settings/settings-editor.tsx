@@ -42,10 +42,14 @@ export function SettingsEditor({
   const shown = { ...(asked ? faults : {}), ...placesOf(save.error) };
   const hinder = inForm ? Object.keys(faults).length > 0 : jsonFault(text) !== null;
 
+  // What is under way is not forgotten, or it could be sent twice.
+  const forgetRefusal = () => {
+    if (save.isError) save.reset();
+  };
   const change = (next: Json) => {
     setSettings(next);
     setText(JSON.stringify(next, null, 2));
-    save.reset();
+    forgetRefusal();
   };
   const show = (next: View) => {
     if (next === "form") {
@@ -93,7 +97,7 @@ export function SettingsEditor({
             text={text}
             onChange={(next) => {
               setText(next);
-              save.reset();
+              forgetRefusal();
             }}
             onSubmit={submit}
           />

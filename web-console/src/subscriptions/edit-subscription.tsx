@@ -91,8 +91,8 @@ function SubscriptionForm({
         wished={wished}
         onChange={(next) => {
           setWished(next);
-          // What was refused was another wish.
-          saving.reset();
+          // What was refused was another wish. One that is under way is not forgotten, or it could be sent twice.
+          if (saving.isError) saving.reset();
         }}
         places={placesOf(saving.error)}
       />

@@ -29,7 +29,7 @@ export function QuotaEditor({
   const places = placesOf(saving.error);
   const change = (kind: Kind, rule: Partial<RuleText>) => {
     setTexts({ ...texts, [kind]: { ...texts[kind], ...rule } });
-    saving.reset();
+    if (saving.isError) saving.reset();
   };
   return (
     <form
