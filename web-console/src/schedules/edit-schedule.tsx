@@ -32,6 +32,7 @@ export function CreateSchedule({
       <ScheduleForm
         initially={wishedOf(undefined, name)}
         withFunction={name === undefined}
+        paused={false}
         saving={create}
         verb="Create"
         onClose={close}
@@ -57,6 +58,7 @@ export function ChangeSchedule({ schedule, onClose }: { schedule: Schedule; onCl
       <ScheduleForm
         initially={initially}
         withFunction
+        paused={schedule.paused}
         saving={change}
         verb="Save"
         onClose={onClose}
@@ -69,6 +71,7 @@ export function ChangeSchedule({ schedule, onClose }: { schedule: Schedule; onCl
 function ScheduleForm({
   initially,
   withFunction,
+  paused,
   saving,
   verb,
   onSave,
@@ -76,6 +79,8 @@ function ScheduleForm({
 }: {
   initially: Wished;
   withFunction: boolean;
+  /** It fires only once it is resumed. */
+  paused: boolean;
   saving: { isPending: boolean; isError: boolean; error: unknown; reset: () => void };
   verb: string;
   onSave: (wished: Wished) => void;
@@ -96,7 +101,7 @@ function ScheduleForm({
         wished={wished}
         withFunction={withFunction}
         places={{ ...refused, ...placesOf(saving.error) }}
-        preview={<Preview of={preview} />}
+        preview={<Preview of={preview} paused={paused} />}
         onChange={(next) => {
           setWished(next);
           // What was refused was another wish. One that is under way is not forgotten, or it could be sent twice.

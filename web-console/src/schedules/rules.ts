@@ -1,4 +1,8 @@
-// Rules to begin with. Any other can be written; the API reads it.
+// Rules to begin with, and what a form calls the parts of a rule. Any other rule can be written; the API reads it.
+
+/** Where the parts of a rule stand in a request, and what their fields are called. */
+export const FIELDS = { "/cron": "Rule", "/timezone": "By the clock of" };
+export type Place = keyof typeof FIELDS;
 
 export const RULES: { cron: string; label: string }[] = [
   { cron: "*/15 * * * *", label: "Every 15 minutes" },

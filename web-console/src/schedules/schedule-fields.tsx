@@ -3,7 +3,7 @@ import { FunctionField } from "../functions/function-field";
 import { Button } from "../ui/button";
 import { SelectField, TextField } from "../ui/field";
 import { JsonEditor } from "../ui/json-editor";
-import { MISSED, RULES } from "./rules";
+import { FIELDS, MISSED, RULES } from "./rules";
 import type { Wished } from "./wished";
 import { ZONES } from "./zones";
 
@@ -33,7 +33,7 @@ export function ScheduleFields({
         />
       )}
       <TextField
-        label="Rule"
+        label={FIELDS["/cron"]}
         className="font-mono"
         hint="Minute, hour, day of month, month, day of week."
         error={places["/cron"]}
@@ -90,7 +90,7 @@ function ZoneField({
   return (
     <>
       <TextField
-        label="By the clock of"
+        label={FIELDS["/timezone"]}
         hint="A zone of the IANA database, such as Europe/Berlin."
         error={error}
         list={list}
