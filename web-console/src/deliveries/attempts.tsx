@@ -29,7 +29,6 @@ export function Attempts({ delivery }: { delivery: DeliveryDetail }) {
             { head: "Began", narrow: true, cell: ({ attempt }) => <Began of={attempt} /> },
             {
               head: "Waited",
-              onPhone: "hidden",
               figures: true,
               narrow: true,
               cell: (row) => inWords(row.waited_ms),

@@ -24,7 +24,7 @@ export function Table<Row>({
   columns: Column<Row>[];
   rows: Row[];
   rowKey: (row: Row) => string;
-  /** On a phone each row is a list of its values, so that nothing is out of sight. */
+  /** On a phone each row is a list of its values, save those of columns that are hidden there: none is scrolled out of sight. */
   stacked?: boolean;
 }) {
   // A table that is laid out as something else is one to assistive technology only where it says so.
@@ -40,6 +40,7 @@ export function Table<Row>({
                 key={column.head}
                 scope="col"
                 className={`px-3 pb-2 font-medium whitespace-nowrap first:pl-5 last:pr-5 ${column.figures ? "text-right" : ""} ${column.narrow ? "w-px" : ""}`}
+                data-on-phone={column.onPhone}
                 {...role("columnheader")}
               >
                 {column.head}
