@@ -17,11 +17,25 @@ export function Dialog({
 }) {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const opener = useRef<Element>(null);
   useEffect(() => {
     const dialog = element.current;
-    if (open && !dialog?.open) dialog?.showModal();
-    if (!open && dialog?.open) dialog.close();
+    if (open && !dialog?.open) {
+      opener.current = document.activeElement;
+      dialog?.showModal();
+    }
+    if (!open) {
+      opener.current = null;
+      if (dialog?.open) dialog.close();
+    }
   }, [open]);
+  // Closing gives the focus back to where it was; being taken away while open does not.
+  useEffect(
+    () => () => {
+      if (opener.current instanceof HTMLElement && opener.current.isConnected) opener.current.focus();
+    },
+    [],
+  );
   return (
     <dialog
       ref={element}
