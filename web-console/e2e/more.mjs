@@ -86,11 +86,23 @@ test("no token lies where a script could read it", async () => {
 
 test("on a narrow window the pages stay within it", async () => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const functionPages = ["/functions", "/functions/volume-discount", "/functions/volume-discount/triggers"];
-  const lists = ["/events", "/deliveries", "/deliveries/failed", "/schedules", "/sources", "/endpoints"];
-  for (const path of [...functionPages, ...lists, "/runs", "/usage"]) {
+  const tables = {
+    "/functions": ["Functions"],
+    "/functions/volume-discount": ["Versions of volume-discount"],
+    "/functions/volume-discount/triggers": ["Subscriptions", "Schedules"],
+    "/events": ["Events, newest first"],
+    "/deliveries": ["Deliveries, newest first"],
+    "/deliveries/failed": ["Failed deliveries by function and cause", "Replays of deliveries"],
+    "/schedules": ["Schedules"],
+    "/sources": ["Sources"],
+    "/endpoints": ["Endpoints"],
+    "/runs": ["Runs, newest first"],
+    "/usage": ["Lines of the estimate", "Usage by function, the busiest first"],
+  };
+  for (const [path, names] of Object.entries(tables)) {
     await page.goto(CONSOLE_URL + path);
-    await page.getByRole("table").first().waitFor();
+    // What is not there yet scrolls nowhere.
+    for (const name of names) await page.getByRole("table", { name, exact: true }).waitFor();
     const over_px = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     const places = page.getByRole("navigation", { name: "Places" });
     const { x, width } = await places.locator("[aria-current=page]").boundingBox();
@@ -106,6 +118,10 @@ test("on a narrow window the pages stay within it", async () => {
   }
   await page.goto(`${CONSOLE_URL}/deliveries?status=dead`);
   const rows = page.getByRole("table", { name: "Deliveries, newest first" }).getByRole("row");
+  const heads = rows.first().getByRole("columnheader");
+  await rows.nth(1).waitFor();
+  assert.deepEqual(await heads.allTextContents(), ["Queued", "Status", "Event", "Function", "Ended"]);
+  assert.equal(await rows.nth(1).getByRole("cell").count(), await heads.count());
   const head = await rows
     .nth(1)
     .getByRole("cell")
