@@ -47,7 +47,7 @@ pub(crate) fn logging(log: &str, times: u32, ending: &str) -> Vec<u8> {
 const WRITE: &str = "(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))";
 
 fn with_data(data: &str, locals: &str, body: &str) -> Vec<u8> {
-    let (escaped, length) = (data.replace('"', "\\22"), data.len());
+    let (escaped, length) = (data.replace('\\', "\\\\").replace('"', "\\22"), data.len());
     wat::parse_str(format!(
         r#"(module
             (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))

@@ -510,3 +510,24 @@ async fn an_output_that_is_sent_and_the_delivery_that_made_it_lead_to_each_other
     assert_eq!(test["delivery_id"], Value::Null);
     assert_eq!(receiver.received()[0].json()["type"], "function.output");
 }
+
+#[tokio::test]
+async fn an_output_that_a_database_cannot_read_as_json_is_sent_as_it_is() {
+    let ada = Ada::new(receiving().await).await;
+    let receiver = Receiver::start(status("200 OK", "")).await;
+    let endpoint = ada.endpoint(&receiver.url(), &[]).await;
+    let output = r#"{"nothing":"\u0000","half":"\ud800"}"#;
+    ada.tenant.deploy("f", guests::writing(output)).await;
+    let to_it = json!({"output_endpoint_id": endpoint["id"]});
+    subscribe(&ada.tenant, "f", "orders/paid", &to_it).await;
+    let order = event(&new_id(), "orders/paid", &json!({}));
+
+    send(ada.stack, &ada.tenant, &order).await.expect(202);
+
+    let received = eventually("the output is sent", WITHIN, async || {
+        receiver.received().first().cloned()
+    })
+    .await;
+    let body = String::from_utf8_lossy(&received.body).into_owned();
+    assert!(body.contains(output), "{body}");
+}
