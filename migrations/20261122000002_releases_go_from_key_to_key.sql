@@ -1,5 +1,5 @@
 -- A resume asked of every held delivery whether an earlier one of its order key waits, and of a key with a million that took longer
--- than a statement may. It goes from key to key, ten thousand of them in a transaction, and the job notes up to which it came.
+-- than a statement may. It goes from key to key, some thousand of them in a transaction, and the job notes up to which it came.
 grant update (task) on job to cartwright_worker;
 
 -- Release the first delivery of an order key, where it is held and none of the key is with a worker; says whether it was. However

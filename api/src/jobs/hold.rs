@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Task;
 use super::claim::Held;
-use crate::deliveries::held::Released;
+use crate::deliveries::held::Came;
 use crate::subscriptions;
 
 /// How long it keeps its slot before others have theirs: a million deliveries take minutes, and compiling must not wait for them.
@@ -22,14 +22,14 @@ pub(super) async fn perform(
         let mut tx = held.tenant_tx().await?;
         let came = subscriptions::hold::some(&mut tx, subscription_id, after_key.as_deref());
         let is_held = match came.await? {
-            Released::All => {
+            Came::ToTheEnd => {
                 if held.finish(&mut tx).await? {
                     tx.commit().await?;
                 }
                 return Ok(());
             }
-            Released::UpTo(key) if key == after_key => true,
-            Released::UpTo(key) => {
+            Came::UpTo(key) if key == after_key => true,
+            Came::UpTo(key) => {
                 after_key = key;
                 let rest = Task::HoldDeliveries {
                     subscription_id,

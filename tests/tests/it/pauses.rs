@@ -112,3 +112,40 @@ async fn a_resume_releases_many_in_parts_of_each_key_the_first_and_whoever_takes
         and exists (select from delivery e where e.tenant_id = d.tenant_id and e.order_key = d.order_key and e.delivery_id < d.delivery_id)";
     assert_eq!(queue.number(overtaking).await, 0);
 }
+
+#[tokio::test]
+async fn a_release_that_another_began_goes_on_after_the_key_that_it_noted() {
+    let none = (
+        Role::Worker,
+        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
+        "0".to_owned(),
+    );
+    let stack = Stack::start(Options {
+        environment: vec![none],
+        ..Options::default()
+    })
+    .await;
+    let ada = stack.tenant("ada").await;
+    let id = subscribe(&ada, "f", "*", &json!({"order_by": "/key"})).await;
+    let mut queue = Queue::of(&stack, &ada).await;
+    let subscription = id.parse().expect("an id");
+    queue
+        .send(subscription, 20, &[("order_key", "'key ' || chr(96 + n)")])
+        .await;
+    queue.run("update delivery set ready_at = 'infinity'").await;
+
+    queue
+        .run(&format!(
+            r#"insert into job (tenant_id, job_id, task) select tenant_id, gen_random_uuid(),
+                '{{"kind": "hold_deliveries", "subscription_id": "{id}", "after_key": "key j"}}'
+            from subscription where subscription_id = '{id}'"#
+        ))
+        .await;
+
+    soon("the job is done", async || {
+        released_and_jobs(&mut queue).await == (10, 0)
+    })
+    .await;
+    let before = "select count(*) from delivery where tenant_id = $tenant and ready_at < 'infinity' and order_key <= 'key j'";
+    assert_eq!(queue.number(before).await, 0);
+}

@@ -8,13 +8,13 @@ use uuid::Uuid;
 use crate::database::TenantTx;
 use crate::error::ApiError;
 
-/// How far a release came.
+/// How far whoever holds or releases came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Released {
+pub(crate) enum Came {
     /// There may be more: of the order keys after this one, or still of those without one.
     UpTo(Option<String>),
-    /// All that was held, but for what somebody else was at.
-    All,
+    /// There is no more, but for what somebody else was at.
+    ToTheEnd,
 }
 
 /// Hold up to so many deliveries of a subscription that wait to run; says how many that were.
@@ -33,16 +33,17 @@ pub(crate) async fn release(
     subscription_id: Uuid,
     after_key: Option<&str>,
     at_once: i32,
-) -> Result<Released, ApiError> {
+    keys_at_once: i32,
+) -> Result<Came, ApiError> {
     if after_key.is_none() {
         let released = store::release_without_key(tx, subscription_id, at_once).await?;
         if released == u64::from(at_once.unsigned_abs()) {
-            return Ok(Released::UpTo(None));
+            return Ok(Came::UpTo(None));
         }
     }
-    let up_to = store::release_first_of_keys(tx, subscription_id, after_key, at_once).await?;
+    let up_to = store::release_first_of_keys(tx, subscription_id, after_key, keys_at_once).await?;
     Ok(match up_to {
-        Some(key) => Released::UpTo(Some(key)),
-        None => Released::All,
+        Some(key) => Came::UpTo(Some(key)),
+        None => Came::ToTheEnd,
     })
 }
