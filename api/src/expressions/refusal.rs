@@ -13,6 +13,8 @@ const SYNTAX: &str = "Syntax error";
 /// Characters of what was met that are shown.
 const SHOWN_MAX: usize = 40;
 
+const NO_ESCAPE: &str = "this string has a `\\` that means nothing: write `\\\\` for one, or r'…'";
+
 /// The first thing that the parser found, in words.
 pub(super) fn first_of(text: &str, errors: &ParseErrors) -> Flaw {
     let words = match words(text) {
@@ -118,6 +120,9 @@ fn at_word(met: &Word<'_>, before: Option<&Word<'_>>) -> String {
             "met `{shown}`: names have the letters a to z, digits and `_`; write ['{shown}'] for a member with another name"
         );
     }
+    if met.text.contains('\\') && met.text.ends_with(['\'', '"']) {
+        return NO_ESCAPE.to_owned();
+    }
     // What other languages write, also where the parser took it for a name and stumbled over what follows.
     let meant = meant(met.text).map(|meant| format!("met `{shown}`: {meant}"));
     let meant = meant.or_else(|| {
@@ -193,8 +198,10 @@ fn of_part(said: &str) -> String {
         "invalid uint literal" => {
             "a number that ends in u is at most 18446744073709551615u".to_owned()
         }
-        _ if said.starts_with("invalid string literal") => {
-            "this string has a `\\` that means nothing: write `\\\\` for one, or r'…'".to_owned()
+        _ if said.starts_with("invalid string literal")
+            || said.starts_with("invalid bytes literal") =>
+        {
+            NO_ESCAPE.to_owned()
         }
         _ if said.starts_with("unsupported syntax") => {
             "this is not part of the language here".to_owned()
@@ -202,6 +209,7 @@ fn of_part(said: &str) -> String {
         _ if said.starts_with("Incomplete") || said.starts_with("No `") => {
             "something is missing here".to_owned()
         }
-        _ => said.chars().take(200).collect(),
+        _ if said.starts_with("Recursion limit") => "it is nested too deeply".to_owned(),
+        _ => "this cannot be read".to_owned(),
     }
 }

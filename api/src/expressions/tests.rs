@@ -204,6 +204,10 @@ fn what_cannot_be_parsed_is_refused_in_plain_words() {
             "line 1, column 19: it ends, and after `>` a value must follow",
         ),
         (
+            r"b'\q'",
+            "line 1, column 1: this string has a `\\` that means nothing: write `\\\\` for one, or r'…'",
+        ),
+        (
             "event.data.",
             "line 1, column 12: it ends, and after `.` a name must follow",
         ),
