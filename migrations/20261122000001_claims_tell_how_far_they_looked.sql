@@ -1,7 +1,6 @@
 -- A claim that met nothing but what has to wait answered no rows, and its worker took the flow for empty. It tells of each flow how
--- many it looked at and up to when these were ready, so that whoever looked at as many as asked for looks on at once.
-
-drop function delivery_claim(uuid, uuid[], smallint[], integer[], timestamptz[], uuid[]);
+-- many it looked at and up to when these were ready, so that whoever looked at as many as asked for looks on at once. Workers of the
+-- version before claim by `delivery_claim`, which goes with a later migration.
 
 -- Take from these flows so many deliveries each that are due, none of them before its floor: what the worker last took from
 -- the flow became ready then, so whatever lies before is dead entries of the index, and reading them again would make a
@@ -13,7 +12,7 @@ drop function delivery_claim(uuid, uuid[], smallint[], integer[], timestamptz[],
 --
 -- Answers a row for each that is taken, and one without a delivery for a flow of which only others were looked at. Each says how
 -- many of its flow were looked at, those that were put out of the way among them, and when the last of these was ready.
-create function delivery_claim(
+create function delivery_claim_from(
     worker uuid, tenants uuid[], lanes smallint[], counts integer[], floors timestamptz[], runs uuid[]
 )
 returns table (
@@ -104,9 +103,9 @@ $$;
 do $$
 begin
     grant create on schema public to cartwright_crossing;
-    alter function delivery_claim(uuid, uuid[], smallint[], integer[], timestamptz[], uuid[]) owner to cartwright_crossing;
-    revoke execute on function delivery_claim(uuid, uuid[], smallint[], integer[], timestamptz[], uuid[]) from public;
-    grant execute on function delivery_claim(uuid, uuid[], smallint[], integer[], timestamptz[], uuid[]) to cartwright_worker;
+    alter function delivery_claim_from(uuid, uuid[], smallint[], integer[], timestamptz[], uuid[]) owner to cartwright_crossing;
+    revoke execute on function delivery_claim_from(uuid, uuid[], smallint[], integer[], timestamptz[], uuid[]) from public;
+    grant execute on function delivery_claim_from(uuid, uuid[], smallint[], integer[], timestamptz[], uuid[]) to cartwright_worker;
     revoke create on schema public from cartwright_crossing;
 end
 $$;

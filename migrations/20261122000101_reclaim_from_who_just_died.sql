@@ -1,6 +1,7 @@
 -- What dead workers held was found by a walk over all that is leased, every four seconds. Where a transaction is held open, that
 -- walk reads every lease that there has been since it began: millions after ten minutes, and in the end more than a statement
--- may take. Whose lease ended is known without it; what has an owner that nobody knows is looked for on its own, now and then.
+-- may take. Whose lease ended is known without it, and only what that
+-- one held is read; what has an owner that nobody knows is looked for on its own, now and then.
 
 create or replace function delivery_reclaim() returns bigint
 language plpgsql volatile security definer

@@ -10,7 +10,7 @@ use super::retry::Policy;
 use super::settle::Settlement;
 use crate::events::input::{Kept, StoredEvent};
 
-/// As `delivery_claim` answers it.
+/// As `delivery_claim_from` answers it.
 #[derive(Debug)]
 pub(super) struct Claimed {
     pub(super) tenant_id: Uuid,

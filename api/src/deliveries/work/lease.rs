@@ -8,7 +8,6 @@ use cartwright_role::drain::Drain;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-use super::due::Cadence;
 use super::store;
 use crate::database::Database;
 use crate::error::ApiError;
@@ -24,9 +23,6 @@ const DOUBT_AFTER: Duration = Duration::from_secs(12);
 
 /// How long to leave a database alone that does not answer.
 const AWAY: Duration = Duration::from_millis(500);
-
-/// How often to look for what is held by nobody who is known, which reads all that is leased.
-const ORPHANS_EVERY: Duration = Duration::from_secs(15);
 
 /// Which workers are alive, this one among them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,7 +50,7 @@ impl Crew {
     }
 }
 
-/// Keep the lease, and free what dead workers held, until told to stop. The id is `None` while there is none.
+/// Keep the lease until told to stop. The id is `None` while there is none.
 pub(super) async fn keep(
     database: Database,
     lease: watch::Sender<Option<Uuid>>,
@@ -63,7 +59,6 @@ pub(super) async fn keep(
     over: Drain,
 ) {
     let mut renewed_at = Instant::now();
-    let mut orphans = Cadence::new(ORPHANS_EVERY);
     loop {
         let held = *lease.borrow();
         match turn(&database, held, &crew, &mut renewed_at).await {
@@ -83,11 +78,6 @@ pub(super) async fn keep(
                     lease.send_replace(None);
                 }
             }
-        }
-        let now = Instant::now();
-        if orphans.is_due(now) {
-            free_orphans(&database).await;
-            orphans.took(Instant::now(), now.elapsed());
         }
         let pause = match *lease.borrow() {
             Some(_) => RENEW_EVERY,
@@ -139,7 +129,6 @@ async fn turn(
     };
     // Whatever fails after this: the lease is good from here on.
     *renewed_at = Instant::now();
-    count(store::reclaim(&mut crossing).await?);
     let alive = store::alive(&mut crossing).await?;
     crew.send_if_modified(|crew| {
         let changed = crew.alive != alive;
@@ -147,23 +136,6 @@ async fn turn(
         changed
     });
     Ok(Some(worker))
-}
-
-/// Whatever fails is left for the next time.
-async fn free_orphans(database: &Database) {
-    let freed = async { store::reclaim_orphans(&mut database.crossing().await?).await };
-    match freed.await {
-        Ok(freed) => count(freed),
-        Err(error) => tracing::warn!("cannot look for deliveries that nobody holds: {error}"),
-    }
-}
-
-fn count(freed: i64) {
-    if freed > 0 {
-        tracing::info!("freed {freed} deliveries that a dead worker held");
-        metrics::counter!("cartwright_deliveries_reclaimed_total")
-            .increment(u64::try_from(freed).unwrap_or(0));
-    }
 }
 
 #[cfg(test)]

@@ -203,7 +203,7 @@ pub(super) async fn claim(
             event_id, subscription_id, output_endpoint_id, function_id, expires_at, attempts, faults, invocation_id,
             seed_id, subscription_deleted, alias, transform, retry as "retry: Json<Policy>", concurrency, function_name,
             function_deleted, event_type, source, schedule_id, occurred_at, data, object_key, request_id, generation, leased_at
-        from delivery_claim($1, $2, $3, $4, $5, $6)
+        from delivery_claim_from($1, $2, $3, $4, $5, $6)
         "#,
         worker,
         &tenants,

@@ -44,6 +44,8 @@ enum Told {
     ),
     Listed(Duration, Result<Vec<FlowRow>, ApiError>),
     Mended(Duration, Result<(), ApiError>),
+    Reclaimed(Duration, Result<i64, ApiError>),
+    Sought(Duration, Result<i64, ApiError>),
     Counted(Duration, Result<Vec<Depth>, ApiError>),
 }
 
@@ -208,6 +210,14 @@ impl Desk {
                     tracing::warn!("cannot free what is held without a reason: {error}");
                 }
             }
+            Told::Reclaimed(took, freed) => {
+                self.rounds.reclaimed(took);
+                count_freed(freed);
+            }
+            Told::Sought(took, freed) => {
+                self.rounds.sought(took);
+                count_freed(freed);
+            }
             Told::Counted(took, depths) => {
                 self.rounds.counted(took);
                 match depths {
@@ -245,5 +255,18 @@ impl Desk {
     async fn settle(&self, settlement: Settlement) {
         // The writer lives until the last sender is gone.
         self.settling.send(settlement).await.ok();
+    }
+}
+
+/// What was freed of dead workers.
+fn count_freed(freed: Result<i64, ApiError>) {
+    match freed {
+        Ok(0) => {}
+        Ok(freed) => {
+            tracing::info!("freed {freed} deliveries that a dead worker held");
+            metrics::counter!("cartwright_deliveries_reclaimed_total")
+                .increment(u64::try_from(freed).unwrap_or(0));
+        }
+        Err(error) => tracing::warn!("cannot free what dead workers held: {error}"),
     }
 }

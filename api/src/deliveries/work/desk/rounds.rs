@@ -1,5 +1,5 @@
-//! What comes round with the clock: looking whether anything is due, listing the flows, freeing what is held without a reason, and
-//! counting. Each is done beside everything else, one of a kind at a time, and tells the desk what came of it.
+//! What comes round with the clock: looking whether anything is due, listing the flows, freeing what is held without a reason
+//! or by the dead, and counting. Each is done beside everything else, one of a kind at a time, and tells the desk what came of it.
 
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,12 @@ const LIST_EVERY: Duration = Duration::from_secs(2);
 /// How often to free what is held without a reason, or expired meanwhile.
 const MEND_EVERY: Duration = Duration::from_secs(2);
 
+/// How often to free what workers held that are dead by now.
+const RECLAIM_EVERY: Duration = Duration::from_secs(4);
+
+/// How often to look for what is held by nobody who is known, which reads all that is leased.
+const SEEK_EVERY: Duration = Duration::from_secs(15);
+
 /// How often to count, which reads every row that waits.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 
@@ -41,10 +47,14 @@ pub(super) struct Rounds {
     whole: Cadence,
     list: Cadence,
     mend: Cadence,
+    reclaim: Cadence,
+    seek: Cadence,
     count: Cadence,
     is_looking: bool,
     is_listing: bool,
     is_mending: bool,
+    is_reclaiming: bool,
+    is_seeking: bool,
     is_counting: bool,
 }
 
@@ -58,17 +68,21 @@ impl Rounds {
             whole: Cadence::new(LOOK_WHOLE_EVERY),
             list: Cadence::new(LIST_EVERY),
             mend: Cadence::new(MEND_EVERY),
+            reclaim: Cadence::new(RECLAIM_EVERY),
+            seek: Cadence::new(SEEK_EVERY),
             count: Cadence::new(COUNT_EVERY),
             is_looking: false,
             is_listing: false,
             is_mending: false,
+            is_reclaiming: false,
+            is_seeking: false,
             is_counting: false,
         }
     }
 
     /// How long until something is due.
     pub(super) fn left(&self, now: Instant) -> Option<Duration> {
-        let cadences = [&self.near, &self.list, &self.mend];
+        let cadences = [&self.near, &self.list, &self.mend, &self.reclaim];
         cadences.iter().map(|cadence| cadence.left(now)).min()
     }
 
@@ -98,6 +112,19 @@ impl Rounds {
         if !self.is_mending && self.mend.is_due(now) {
             self.begin(mend(self.database.clone()), Told::Mended);
             self.is_mending = true;
+        }
+        if !self.is_reclaiming && self.reclaim.is_due(now) {
+            let database = self.database.clone();
+            let reclaiming = async move { store::reclaim(&mut database.crossing().await?).await };
+            self.begin(reclaiming, Told::Reclaimed);
+            self.is_reclaiming = true;
+        }
+        if !self.is_seeking && self.seek.is_due(now) {
+            let database = self.database.clone();
+            let seeking =
+                async move { store::reclaim_orphans(&mut database.crossing().await?).await };
+            self.begin(seeking, Told::Sought);
+            self.is_seeking = true;
         }
         if !self.is_counting && self.count.is_due(now) {
             let database = self.database.clone();
@@ -153,6 +180,16 @@ impl Rounds {
     pub(super) fn mended(&mut self, took: Duration) {
         self.is_mending = false;
         self.mend.took(Instant::now(), took);
+    }
+
+    pub(super) fn reclaimed(&mut self, took: Duration) {
+        self.is_reclaiming = false;
+        self.reclaim.took(Instant::now(), took);
+    }
+
+    pub(super) fn sought(&mut self, took: Duration) {
+        self.is_seeking = false;
+        self.seek.took(Instant::now(), took);
     }
 
     pub(super) fn counted(&mut self, took: Duration) {
