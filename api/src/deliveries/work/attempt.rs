@@ -108,21 +108,28 @@ async fn input(delivery: &mut Claimed, object_store: &ObjectStore) -> Result<Byt
             made.map_err(|panic| ours(format!("a transform did not end: {panic}")))?
         }
     };
-    made.map_err(|error| of_transform(&error))
+    made.map_err(|error| {
+        if matches!(error, TransformError::Unreadable(_)) {
+            // What it says quotes the tenant's own words, and stands in the delivery.
+            tracing::error!(
+                tenant_id = %delivery.tenant_id,
+                delivery_id = %delivery.delivery_id,
+                "a transform that could be read when it was stored cannot be read any more"
+            );
+        }
+        of_transform(&error)
+    })
 }
 
 fn of_transform(error: &TransformError) -> Verdict {
     let text = error.to_string();
     match error {
         // It could be read when it was stored, so whatever mends it is ours to do.
-        TransformError::Unreadable(_) => {
-            tracing::error!("{text}");
-            Verdict::Fault {
-                code: Code::Internal.as_str().to_owned(),
-                error: text,
-                pressure: None,
-            }
-        }
+        TransformError::Unreadable(_) => Verdict::Fault {
+            code: Code::Internal.as_str().to_owned(),
+            error: text,
+            pressure: None,
+        },
         TransformError::Failed(_) => Verdict::Dead {
             cause: "transform_failed".to_owned(),
             error: text,
