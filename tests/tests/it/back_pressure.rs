@@ -135,7 +135,7 @@ async fn a_run_whose_engine_failed_is_asked_for_again_under_its_id_and_billed_on
     let mut queue = Queue::of(&stack, &ada).await;
     // By its name each function has an executor that it prefers.
     let mut subscriptions = Vec::new();
-    for number in 0..8 {
+    for number in 0..20 {
         let name = format!("f-{number}");
         ada.deploy(&name, guests::writing("{}")).await;
         subscriptions.push(queue.subscribe(&name, &[]).await);
@@ -152,15 +152,15 @@ async fn a_run_whose_engine_failed_is_asked_for_again_under_its_id_and_billed_on
     tokio::time::sleep(Duration::from_millis(1_100)).await;
 
     for subscription in subscriptions {
-        queue.send(subscription, 3, &[]).await;
+        queue.send(subscription, 1, &[]).await;
     }
     soon("some fail", async || failing.received().len() >= 3).await;
     report["ended"] = json!(true);
     report_as(&stack, Role::Executor, &report).await.expect(200);
 
-    let endings = queue.ended_within(24, LONG).await;
-    assert_eq!(endings, succeeded_at_once(24));
-    assert_eq!(queue.billed(24).await, 24);
+    let endings = queue.ended_within(20, LONG).await;
+    assert_eq!(endings, succeeded_at_once(20));
+    assert_eq!(queue.billed(20).await, 20);
     let asked: std::collections::BTreeSet<String> = failing
         .received()
         .iter()

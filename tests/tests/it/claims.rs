@@ -76,8 +76,8 @@ async fn two_workers_never_run_two_at_once_of_a_subscription_that_allows_one() {
         workers(&mut queue).await.len() == 2
     })
     .await;
-    // Each hears of the other when it renews its lease, every 4 s.
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    // Each hears of the other when it renews its lease, every 4 s while the database answers at once.
+    tokio::time::sleep(Duration::from_secs(15)).await;
 
     queue.send(one, 60, &[]).await;
     queue.send(many, 60, &[]).await;
