@@ -1,5 +1,5 @@
-//! Measures the queue of deliveries from behind: what waits is put into the database, what ended is counted there, and the
-//! processes under measurement are asked for their processor time.
+//! Measures the queue of deliveries from behind: what waits is put into the database, what ended is asked of the worker, and
+//! the processes under measurement are asked for their processor time.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ struct Figures {
     cpu_us_per_delivery: f64,
     /// The same rate at the end of the time for which a transaction was held open.
     held_deliveries_per_s: f64,
-    /// The noisy tenant's rate while the other sends one a second.
+    /// The rate while the other tenant sends one a second, those among it.
     beside_deliveries_per_s: f64,
     /// What happened meanwhile, in ten parts of that time.
     beside: Vec<Part>,
