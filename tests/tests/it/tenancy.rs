@@ -440,6 +440,13 @@ fn cells_about_ones_own() -> Vec<Cell> {
             "/v1/functions",
             json!({"name": "same-name"}),
         ),
+        cell(
+            "preview_schedule",
+            Method::POST,
+            "/v1/schedules/preview".to_owned(),
+            Body::Json(json!({"cron": "30 2 * * *", "timezone": "Europe/Berlin"})),
+            200,
+        ),
         get("list_targets", "/v1/targets"),
         get("get_target", "/v1/targets/cart.discount"),
         get("list_bindings", "/v1/targets/cart.discount/bindings"),
