@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
-use sqlx::types::chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -23,8 +22,8 @@ const FEED: i64 = 1_000;
 /// Run this many seconds before the first measurement.
 const WARM: Duration = Duration::from_secs(3);
 
-/// In so many parts the time in which both tenants send is told.
-const PARTS: i32 = 10;
+/// So many parts alone and beside.
+const PARTS: usize = 10;
 
 #[derive(clap::Args)]
 pub(crate) struct QueueArgs {
@@ -60,8 +59,7 @@ pub(crate) struct QueueArgs {
 /// What was measured.
 #[derive(Serialize)]
 struct Figures {
-    /// Deliveries that ended per second, alone: the mean of before and after the other tenant sends, since every second makes the
-    /// database larger.
+    /// Deliveries that ended per second while only one tenant has any.
     deliveries_per_s: f64,
     /// Processor time of all processes for each, in microseconds.
     cpu_us_per_delivery: f64,
@@ -69,7 +67,7 @@ struct Figures {
     held_deliveries_per_s: f64,
     /// The rate while the other tenant sends one a second, those among it.
     beside_deliveries_per_s: f64,
-    /// What happened meanwhile, in ten parts of that time.
+    /// Both, part by part: a part alone and a part beside in turns, since a database has slow moments and grows.
     beside: Vec<Part>,
     /// How long the quiet tenant's deliveries waited until they began, in ms.
     quiet_wait_p50_ms: f64,
@@ -77,13 +75,15 @@ struct Figures {
     quiet_waits: usize,
 }
 
-/// A tenth of the time in which both send.
+/// A part alone, and one beside the other tenant.
 #[derive(Serialize)]
 struct Part {
-    /// Deliveries of the noisy tenant that ended in a second.
-    noisy_per_s: f64,
-    /// The longest wait of a delivery of the quiet tenant, in ms; null where none began.
-    quiet_wait_ms: Option<f64>,
+    /// Deliveries that ended in a second, alone.
+    alone_per_s: f64,
+    /// And beside.
+    beside_per_s: f64,
+    /// The longest wait of a delivery of the quiet tenant, in ms.
+    quiet_wait_ms: f64,
 }
 
 #[derive(Clone)]
@@ -117,10 +117,9 @@ async fn figures(args: &QueueArgs) -> Result<Figures> {
     ));
     sleep(WARM).await;
     let span = Duration::from_secs(args.seconds);
-    let (before, cpu_us_per_delivery) = rate(args, span).await?;
-    let (beside_deliveries_per_s, beside, mut waits) =
-        beside(args, &mut database, &noisy, &quiet, span).await?;
-    let (after, _) = rate(args, span).await?;
+    let (_, cpu_us_per_delivery) = rate(args, span).await?;
+    let (beside, mut waits) = beside(args, &mut database, &quiet, span).await?;
+    let mean = |of: fn(&Part) -> f64| beside.iter().map(of).sum::<f64>() / PARTS as f64;
     let held_deliveries_per_s = held(args, span).await?;
     ensure!(!feeding.is_finished(), "the backlog was not kept up");
     feeding.abort();
@@ -132,10 +131,10 @@ async fn figures(args: &QueueArgs) -> Result<Figures> {
             .unwrap_or(f64::NAN)
     };
     Ok(Figures {
-        deliveries_per_s: f64::midpoint(before, after),
+        deliveries_per_s: mean(|part| part.alone_per_s),
         cpu_us_per_delivery,
         held_deliveries_per_s,
-        beside_deliveries_per_s,
+        beside_deliveries_per_s: mean(|part| part.beside_per_s),
         beside,
         quiet_wait_p50_ms: at(0.5),
         quiet_wait_p99_ms: at(0.99),
@@ -143,68 +142,53 @@ async fn figures(args: &QueueArgs) -> Result<Figures> {
     })
 }
 
-/// The noisy tenant's rate while the quiet one sends one a second, both in parts of that time, and how long the quiet one's
-/// waited, in ms.
+/// The rate alone and while the quiet tenant sends one a second, in turns, each for a fifth of the span; and how long the quiet
+/// one's waited, in ms.
 async fn beside(
     args: &QueueArgs,
     database: &mut PgConnection,
-    noisy: &Tenant,
     quiet: &Tenant,
     span: Duration,
-) -> Result<(f64, Vec<Part>, Vec<f64>)> {
-    let began: DateTime<Utc> = sqlx::query_scalar("select clock_timestamp()")
-        .fetch_one(&mut *database)
-        .await?;
-    let mut other = PgConnection::connect(&args.database_url).await?;
-    let sending = async {
-        for _ in 0..span.as_secs() {
-            fill(&mut other, quiet, 1).await?;
-            sleep(Duration::from_secs(1)).await;
-        }
-        anyhow::Ok(())
-    };
-    let (rate, sent) = tokio::join!(rate(args, span), sending);
-    sent?;
+) -> Result<(Vec<Part>, Vec<f64>)> {
+    let (part, mut other) = (span / 5, PgConnection::connect(&args.database_url).await?);
+    let each = part.as_secs().max(1);
+    let mut rates = Vec::new();
+    for _ in 0..PARTS {
+        let (alone, _) = rate(args, part).await?;
+        let sending = async {
+            for _ in 0..each {
+                fill(&mut other, quiet, 1).await?;
+                sleep(part / u32::try_from(each)?).await;
+            }
+            anyhow::Ok(())
+        };
+        let (beside, sent) = tokio::join!(rate(args, part), sending);
+        sent?;
+        rates.push((alone, beside?.0));
+    }
     sleep(Duration::from_secs(2)).await;
-    let part = span.as_secs_f64() / PARTS as f64;
-    let ended: Vec<(i32, i64)> = sqlx::query_as(
-        "select floor(extract(epoch from ended_at - $2) / $3)::integer as part, count(*)
-         from delivery_ended where tenant_id = $1 and ended_at >= $2 group by part",
-    )
-    .bind(noisy.id)
-    .bind(began)
-    .bind(part)
-    .fetch_all(&mut *database)
-    .await?;
-    let waits: Vec<(i32, f64)> = sqlx::query_as(
-        "select floor(extract(epoch from started_at - $2) / $3)::integer,
-            (extract(epoch from started_at) * 1000)::float8
+    let waits: Vec<f64> = sqlx::query_scalar(
+        "select (extract(epoch from started_at) * 1000)::float8
             - ('x' || lpad(left(replace(delivery_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint
-         from delivery_ended where tenant_id = $1",
+         from delivery_ended where tenant_id = $1 order by delivery_id",
     )
     .bind(quiet.id)
-    .bind(began)
-    .bind(part)
-    .fetch_all(&mut *database)
+    .fetch_all(database)
     .await?;
-    let in_part = |at: i32| Part {
-        noisy_per_s: ended
-            .iter()
-            .filter(|(part, _)| *part == at)
-            .map(|(_, count)| *count as f64)
-            .sum::<f64>()
-            / part,
-        quiet_wait_ms: waits
-            .iter()
-            .filter(|(part, _)| *part == at)
-            .map(|(_, wait)| *wait)
-            .max_by(f64::total_cmp),
-    };
-    Ok((
-        rate?.0,
-        (0..PARTS).map(in_part).collect(),
-        waits.iter().map(|(_, wait)| *wait).collect(),
-    ))
+    ensure!(
+        waits.len() as u64 == each * PARTS as u64,
+        "some of the quiet tenant's deliveries have not ended"
+    );
+    let waited = waits.chunks(usize::try_from(each)?);
+    let parts = rates
+        .into_iter()
+        .zip(waited)
+        .map(|((alone_per_s, beside_per_s), waits)| Part {
+            alone_per_s,
+            beside_per_s,
+            quiet_wait_ms: waits.iter().copied().fold(0.0, f64::max),
+        });
+    Ok((parts.collect(), waits.clone()))
 }
 
 /// The rate at the end of the time for which another connection holds a transaction open.

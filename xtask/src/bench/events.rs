@@ -65,17 +65,14 @@ pub(super) fn run(options: &Options) -> Result<()> {
             figure(name)
         );
     }
-    table +=
-        "\n  A quiet tenant beside a backlog      backlog, deliveries/s   quiet, longest wait ms\n";
-    let parts = figures["beside"].as_array();
-    for (at, part) in parts.into_iter().flatten().enumerate() {
-        let wait = part["quiet_wait_ms"].as_f64();
+    table += "\n  a backlog, deliveries/s:   alone      beside a quiet tenant   whose longest wait, ms\n";
+    for part in figures["beside"].as_array().into_iter().flatten() {
+        let of = |name: &str| part[name].as_f64().unwrap_or(f64::NAN);
         table += &format!(
-            "  {:>3} to {:>3} % of the time            {:>18.1}   {:>22}\n",
-            at * 10,
-            (at + 1) * 10,
-            part["noisy_per_s"].as_f64().unwrap_or(f64::NAN),
-            wait.map_or_else(|| "-".to_owned(), |wait| format!("{wait:.1}")),
+            "  {:>33.1}   {:>24.1}   {:>22.1}\n",
+            of("alone_per_s"),
+            of("beside_per_s"),
+            of("quiet_wait_ms"),
         );
     }
     print(&table);
@@ -126,7 +123,7 @@ fn measure(stage: &Stage, options: &Options) -> Result<Value> {
     );
     let step = Step::begin(&format!(
         "Measuring the queue, some {} s",
-        options.hold_s + 3 * seconds + 10
+        options.hold_s + 6 * seconds + 10
     ));
     let mut command = Command::new(&stage.load);
     command
