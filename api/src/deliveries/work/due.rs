@@ -151,11 +151,15 @@ impl Due {
     }
 }
 
-/// When to do again what may take long: at least so often apart, and so that it takes at most a twentieth of the time.
+/// When to do again what may take long: at least so often apart, so that it takes at most a twentieth of the time, and never
+/// twice at once.
 #[derive(Debug)]
 pub(super) struct Cadence {
     least: Duration,
     next: Instant,
+    is_under_way: bool,
+    /// It was asked for while it was under way.
+    is_hurried: bool,
 }
 
 impl Cadence {
@@ -165,19 +169,53 @@ impl Cadence {
         Self {
             least,
             next: Instant::now(),
+            is_under_way: false,
+            is_hurried: false,
         }
     }
 
+    /// Whether it is time, and nobody is at it.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.next <= now
+        !self.is_under_way && self.next <= now
     }
 
+    /// Begin it if it is due; says whether it was.
+    pub(super) fn begin_if_due(&mut self, now: Instant) -> bool {
+        let is_due = self.is_due(now);
+        self.is_under_way |= is_due;
+        is_due
+    }
+
+    /// Begin it, due or not.
+    pub(super) fn begin(&mut self) {
+        self.is_under_way = true;
+    }
+
+    /// Do it now; or soon again, if it is under way and may not see what it is asked for.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        self.is_hurried = self.is_under_way;
+        self.next = now;
+    }
+
+    /// It is over, and took so long.
     pub(super) fn took(&mut self, now: Instant, took: Duration) {
-        self.next = now + self.least.max(took * Self::PART);
+        let is_hurried = std::mem::take(&mut self.is_hurried);
+        let least = if is_hurried {
+            Duration::ZERO
+        } else {
+            self.least
+        };
+        self.is_under_way = false;
+        self.next = now + least.max(took * Self::PART);
     }
 
-    pub(super) fn left(&self, now: Instant) -> Duration {
-        self.next.saturating_duration_since(now)
+    pub(super) fn is_under_way(&self) -> bool {
+        self.is_under_way
+    }
+
+    /// How long until it is due; `None` while it is under way.
+    pub(super) fn left(&self, now: Instant) -> Option<Duration> {
+        (!self.is_under_way).then(|| self.next.saturating_duration_since(now))
     }
 }
 
@@ -212,6 +250,36 @@ mod tests {
         assert!(flows.hint(key(0).tenant_id));
         assert_eq!(due(&mut flows, start), [key(0), key(1)]);
         assert!(!flows.hint(TenantId::from_bytes([2; 16])));
+    }
+
+    #[test]
+    fn what_comes_round_is_done_once_at_a_time_and_takes_a_twentieth_of_it() {
+        let second = Duration::from_secs(1);
+        let mut cadence = Cadence::new(2 * second);
+        let start = Instant::now();
+        assert!(cadence.begin_if_due(start));
+        assert!(!cadence.begin_if_due(start) && cadence.left(start).is_none());
+        cadence.took(start, second / 1_000);
+        assert_eq!(cadence.left(start), Some(2 * second));
+        cadence.hurry(start);
+        assert!(cadence.begin_if_due(start));
+        cadence.took(start, second);
+        assert_eq!(cadence.left(start), Some(20 * second));
+    }
+
+    #[test]
+    fn what_is_asked_for_while_it_is_under_way_is_soon_done_again() {
+        let ms = Duration::from_millis(1);
+        let mut cadence = Cadence::new(2_000 * ms);
+        let start = Instant::now();
+        cadence.begin();
+        cadence.hurry(start);
+        assert!(!cadence.is_due(start));
+        cadence.took(start, ms);
+        assert_eq!(cadence.left(start), Some(20 * ms));
+        assert!(cadence.begin_if_due(start + 20 * ms));
+        cadence.took(start, ms);
+        assert_eq!(cadence.left(start), Some(2_000 * ms));
     }
 
     #[test]

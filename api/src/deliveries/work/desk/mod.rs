@@ -15,18 +15,18 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 use uuid::Uuid;
 
-use self::rounds::{LOOK_EVERY, Rounds};
+use self::rounds::{Came, LOOK_EVERY, Rounds};
 use self::runs::Ran;
 use super::Delivering;
 use super::busy::Busy;
 use super::claimed::Claimed;
-use super::due::{Due, Look};
+use super::due::Due;
 use super::fair::{Fair, FlowKey};
 use super::gauges::{show_depths, show_lags};
 use super::lease::Crew;
 use super::pace::Pace;
 use super::settle::Settlement;
-use super::store::{Claims, Depth, FlowRow, Want};
+use super::store::{Claims, FlowRow, Want};
 use crate::deliveries::lane::Lane;
 use crate::error::ApiError;
 
@@ -37,16 +37,8 @@ const AWAY: Duration = Duration::from_millis(500);
 enum Told {
     Claimed(Vec<Want>, Result<Claims, ApiError>),
     Ran(Box<Ran>),
-    Looked(
-        Look,
-        Duration,
-        Result<HashMap<FlowKey, DateTime<Utc>>, ApiError>,
-    ),
-    Listed(Duration, Result<Vec<FlowRow>, ApiError>),
-    Mended(Duration, Result<(), ApiError>),
-    Reclaimed(Duration, Result<i64, ApiError>),
-    Sought(Duration, Result<i64, ApiError>),
-    Counted(Duration, Result<Vec<Depth>, ApiError>),
+    /// A round is over, after so long.
+    Came(Duration, Came),
 }
 
 /// What this worker has at hand and under way.
@@ -190,41 +182,29 @@ impl Desk {
         match told {
             Told::Claimed(wants, claimed) => self.take_claimed(&wants, claimed).await,
             Told::Ran(ran) => self.take_ran(*ran).await,
-            Told::Looked(look, took, heads) => {
-                self.rounds.looked(look, took);
-                match heads {
-                    Ok(heads) => self.take_heads(&heads),
-                    Err(error) => tracing::warn!("cannot look for deliveries: {error}"),
-                }
+            Told::Came(took, came) => {
+                self.rounds.over(&came, took);
+                self.take_came(came).await;
             }
-            Told::Listed(took, rows) => {
-                self.rounds.listed(took);
-                match rows {
-                    Ok(rows) => self.take_flows(rows).await,
-                    Err(error) => tracing::warn!("cannot list who has deliveries: {error}"),
-                }
+        }
+    }
+
+    async fn take_came(&mut self, came: Came) {
+        match came {
+            Came::Heads(_, Ok(heads)) => self.take_heads(&heads),
+            Came::Flows(Ok(rows)) => self.take_flows(rows).await,
+            Came::Mended(Ok(())) => {}
+            Came::Freed(_, Ok(freed)) => count_freed(freed),
+            Came::Depths(Ok(depths)) => show_depths(&depths),
+            Came::Heads(_, Err(error)) => tracing::warn!("cannot look for deliveries: {error}"),
+            Came::Flows(Err(error)) => tracing::warn!("cannot list who has deliveries: {error}"),
+            Came::Mended(Err(error)) => {
+                tracing::warn!("cannot free what is held without a reason: {error}");
             }
-            Told::Mended(took, mended) => {
-                self.rounds.mended(took);
-                if let Err(error) = mended {
-                    tracing::warn!("cannot free what is held without a reason: {error}");
-                }
+            Came::Freed(_, Err(error)) => {
+                tracing::warn!("cannot free what dead workers held: {error}");
             }
-            Told::Reclaimed(took, freed) => {
-                self.rounds.reclaimed(took);
-                count_freed(freed);
-            }
-            Told::Sought(took, freed) => {
-                self.rounds.sought(took);
-                count_freed(freed);
-            }
-            Told::Counted(took, depths) => {
-                self.rounds.counted(took);
-                match depths {
-                    Ok(depths) => show_depths(&depths),
-                    Err(error) => tracing::warn!("cannot count deliveries: {error}"),
-                }
-            }
+            Came::Depths(Err(error)) => tracing::warn!("cannot count deliveries: {error}"),
         }
     }
 
@@ -258,15 +238,11 @@ impl Desk {
     }
 }
 
-/// What was freed of dead workers.
-fn count_freed(freed: Result<i64, ApiError>) {
-    match freed {
-        Ok(0) => {}
-        Ok(freed) => {
-            tracing::info!("freed {freed} deliveries that a dead worker held");
-            metrics::counter!("cartwright_deliveries_reclaimed_total")
-                .increment(u64::try_from(freed).unwrap_or(0));
-        }
-        Err(error) => tracing::warn!("cannot free what dead workers held: {error}"),
+/// So many were freed of dead workers.
+fn count_freed(freed: i64) {
+    if freed > 0 {
+        tracing::info!("freed {freed} deliveries that a dead worker held");
+        metrics::counter!("cartwright_deliveries_reclaimed_total")
+            .increment(u64::try_from(freed).unwrap_or(0));
     }
 }

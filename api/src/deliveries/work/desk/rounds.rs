@@ -1,14 +1,17 @@
 //! What comes round with the clock: looking whether anything is due, listing the flows, freeing what is held without a reason
 //! or by the dead, and counting. Each is done beside everything else, one of a kind at a time, and tells the desk what came of it.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use super::Told;
 use crate::database::Database;
 use crate::deliveries::work::due::{Cadence, Due, Look};
-use crate::deliveries::work::store::{self, HeldUpTo};
+use crate::deliveries::work::fair::FlowKey;
+use crate::deliveries::work::store::{self, Depth, FlowRow, HeldUpTo};
 use crate::error::ApiError;
 
 /// How often to look whether something is due that nobody hinted at.
@@ -38,10 +41,30 @@ const COUNT_EVERY: Duration = Duration::from_secs(10);
 /// Freed or looked at by one statement, at most: it takes a small part of the time that a statement may take.
 const MEND_MAX: i32 = 5_000;
 
-/// When to do what, and what is under way.
+/// What came of a round.
+pub(super) enum Came {
+    Heads(Look, Result<HashMap<FlowKey, DateTime<Utc>>, ApiError>),
+    Flows(Result<Vec<FlowRow>, ApiError>),
+    Mended(Result<(), ApiError>),
+    /// So many are free that these held.
+    Freed(Holders, Result<i64, ApiError>),
+    Depths(Result<Vec<Depth>, ApiError>),
+}
+
+/// Who holds what it will never end.
+#[derive(Clone, Copy)]
+pub(super) enum Holders {
+    /// Workers whose lease has ended.
+    Dead,
+    /// Workers that nobody knows.
+    Unknown,
+}
+
+/// When to do what.
 pub(super) struct Rounds {
     database: Database,
     tell: mpsc::UnboundedSender<Told>,
+    /// Under way while anybody looks, however far.
     near: Cadence,
     wide: Cadence,
     whole: Cadence,
@@ -50,12 +73,6 @@ pub(super) struct Rounds {
     reclaim: Cadence,
     seek: Cadence,
     count: Cadence,
-    is_looking: bool,
-    is_listing: bool,
-    is_mending: bool,
-    is_reclaiming: bool,
-    is_seeking: bool,
-    is_counting: bool,
 }
 
 impl Rounds {
@@ -71,71 +88,66 @@ impl Rounds {
             reclaim: Cadence::new(RECLAIM_EVERY),
             seek: Cadence::new(SEEK_EVERY),
             count: Cadence::new(COUNT_EVERY),
-            is_looking: false,
-            is_listing: false,
-            is_mending: false,
-            is_reclaiming: false,
-            is_seeking: false,
-            is_counting: false,
         }
     }
 
-    /// How long until something is due.
+    /// How long until a round is due. The others begin whenever the desk wakes, [`LOOK_EVERY`] later at most.
     pub(super) fn left(&self, now: Instant) -> Option<Duration> {
         let cadences = [&self.near, &self.list, &self.mend, &self.reclaim];
-        cadences.iter().map(|cadence| cadence.left(now)).min()
+        cadences
+            .iter()
+            .filter_map(|cadence| cadence.left(now))
+            .min()
     }
 
     /// There is a flow that nobody knows yet.
     pub(super) fn list_now(&mut self) {
-        self.list = Cadence::new(LIST_EVERY);
+        self.list.hurry(Instant::now());
     }
 
     /// Begin whatever is due.
     pub(super) fn go_round(&mut self, due: &Due) {
         let now = Instant::now();
-        if !self.is_looking
-            && let Some(look) = self.look_due(now)
-        {
-            let (database, flows) = (self.database.clone(), due.all(look));
+        let database = || self.database.clone();
+        if let Some(look) = self.look_due(now) {
+            self.near.begin();
+            let (database, flows) = (database(), due.all(look));
             let looking =
                 async move { store::heads(&mut database.crossing().await?, &flows).await };
-            self.begin(looking, move |took, heads| Told::Looked(look, took, heads));
-            self.is_looking = true;
+            self.begin(looking, move |heads| Came::Heads(look, heads));
         }
-        if !self.is_listing && self.list.is_due(now) {
-            let database = self.database.clone();
+        if self.list.begin_if_due(now) {
+            let database = database();
             let listing = async move { store::flows(&mut database.crossing().await?).await };
-            self.begin(listing, Told::Listed);
-            self.is_listing = true;
+            self.begin(listing, Came::Flows);
         }
-        if !self.is_mending && self.mend.is_due(now) {
-            self.begin(mend(self.database.clone()), Told::Mended);
-            self.is_mending = true;
+        if self.mend.begin_if_due(now) {
+            self.begin(mend(database()), Came::Mended);
         }
-        if !self.is_reclaiming && self.reclaim.is_due(now) {
-            let database = self.database.clone();
-            let reclaiming = async move { store::reclaim(&mut database.crossing().await?).await };
-            self.begin(reclaiming, Told::Reclaimed);
-            self.is_reclaiming = true;
+        if self.reclaim.begin_if_due(now) {
+            let database = database();
+            let freeing = async move { store::reclaim(&mut database.crossing().await?).await };
+            self.begin(freeing, |freed| Came::Freed(Holders::Dead, freed));
         }
-        if !self.is_seeking && self.seek.is_due(now) {
-            let database = self.database.clone();
-            let seeking =
+        if self.seek.begin_if_due(now) {
+            let database = database();
+            let freeing =
                 async move { store::reclaim_orphans(&mut database.crossing().await?).await };
-            self.begin(seeking, Told::Sought);
-            self.is_seeking = true;
+            self.begin(freeing, |freed| Came::Freed(Holders::Unknown, freed));
         }
-        if !self.is_counting && self.count.is_due(now) {
-            let database = self.database.clone();
+        if self.count.begin_if_due(now) {
+            let database = database();
             let counting = async move { store::depth(&mut database.crossing().await?).await };
-            self.begin(counting, Told::Counted);
-            self.is_counting = true;
+            self.begin(counting, Came::Depths);
         }
     }
 
     /// How far to look now, if at all.
     fn look_due(&self, now: Instant) -> Option<Look> {
+        // Nobody looks while another does, however far.
+        if self.near.is_under_way() {
+            return None;
+        }
         let looks = [
             (&self.whole, Look::Whole),
             (&self.wide, Look::Wide),
@@ -150,51 +162,35 @@ impl Rounds {
     fn begin<T: Send + 'static>(
         &self,
         what: impl Future<Output = Result<T, ApiError>> + Send + 'static,
-        told: impl FnOnce(Duration, Result<T, ApiError>) -> Told + Send + 'static,
+        came: impl FnOnce(Result<T, ApiError>) -> Came + Send + 'static,
     ) {
         let tell = self.tell.clone();
         tokio::spawn(async move {
             let began = Instant::now();
-            let outcome = what.await;
-            tell.send(told(began.elapsed(), outcome)).ok();
+            let came = came(what.await);
+            tell.send(Told::Came(began.elapsed(), came)).ok();
         });
     }
 
-    pub(super) fn looked(&mut self, look: Look, took: Duration) {
-        self.is_looking = false;
+    /// A round is over, and took so long.
+    pub(super) fn over(&mut self, came: &Came, took: Duration) {
         let now = Instant::now();
-        self.near.took(now, took);
-        if look != Look::Near {
-            self.wide.took(now, took);
+        match came {
+            Came::Heads(look, _) => {
+                self.near.took(now, took);
+                if *look != Look::Near {
+                    self.wide.took(now, took);
+                }
+                if *look == Look::Whole {
+                    self.whole.took(now, took);
+                }
+            }
+            Came::Flows(_) => self.list.took(now, took),
+            Came::Mended(_) => self.mend.took(now, took),
+            Came::Freed(Holders::Dead, _) => self.reclaim.took(now, took),
+            Came::Freed(Holders::Unknown, _) => self.seek.took(now, took),
+            Came::Depths(_) => self.count.took(now, took),
         }
-        if look == Look::Whole {
-            self.whole.took(now, took);
-        }
-    }
-
-    pub(super) fn listed(&mut self, took: Duration) {
-        self.is_listing = false;
-        self.list.took(Instant::now(), took);
-    }
-
-    pub(super) fn mended(&mut self, took: Duration) {
-        self.is_mending = false;
-        self.mend.took(Instant::now(), took);
-    }
-
-    pub(super) fn reclaimed(&mut self, took: Duration) {
-        self.is_reclaiming = false;
-        self.reclaim.took(Instant::now(), took);
-    }
-
-    pub(super) fn sought(&mut self, took: Duration) {
-        self.is_seeking = false;
-        self.seek.took(Instant::now(), took);
-    }
-
-    pub(super) fn counted(&mut self, took: Duration) {
-        self.is_counting = false;
-        self.count.took(Instant::now(), took);
     }
 }
 
