@@ -7,17 +7,8 @@ use serde_json::json;
 
 use crate::fleet::{forged_report, report_as};
 use crate::guests;
-use crate::queued::{Ending, Queue, soon};
+use crate::queued::{Ending, Queue, in_flight, soon};
 use crate::receiver::{Behaviour, Receiver};
-
-/// A few at a time, so that what is refused is not refused dozens of times before its place is free.
-fn few_at_a_time() -> Vec<(Role, &'static str, String)> {
-    vec![(
-        Role::Worker,
-        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
-        "4".to_owned(),
-    )]
-}
 
 /// Attempts that executors refused, as the workers count them.
 async fn refused(stack: &Stack) -> f64 {
@@ -49,10 +40,10 @@ const KEPT: &str = "select count(*) from delivery_attempt where tenant_id = $ten
 
 #[tokio::test]
 async fn what_an_executor_refuses_because_of_a_functions_limit_waits_and_is_no_attempt() {
+    // A few at a time, so that what is refused is not refused dozens of times before its place is free.
     let stack = Stack::start(Options {
-        environment: few_at_a_time(),
         more_workers: 1,
-        ..Options::default()
+        ..in_flight(4)
     })
     .await;
     let ada = stack.tenant("ada").await;
@@ -101,11 +92,7 @@ async fn what_executors_cannot_run_now_waits_until_they_can_and_is_no_attempt() 
 
 #[tokio::test]
 async fn the_places_of_an_executor_that_is_killed_are_free_again() {
-    let stack = Stack::start(Options {
-        environment: few_at_a_time(),
-        ..Options::default()
-    })
-    .await;
+    let stack = Stack::start(in_flight(4)).await;
     let ada = stack.tenant("ada").await;
     let quotas = json!({"concurrency": {"limit": 1}});
     let path = format!("/v1/platform/tenants/{}/quotas", ada.slug);

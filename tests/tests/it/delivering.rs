@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::guests;
-use crate::queued::{Ending, Queue, soon};
+use crate::queued::{Ending, Queue, in_flight, soon};
 use crate::sending::{event, new_id, send, subscribe};
 
 fn ending(status: &str, cause: Option<&str>, attempts: i16) -> Ending {
@@ -22,20 +22,6 @@ fn ending(status: &str, cause: Option<&str>, attempts: i16) -> Ending {
 const OVERTAKEN: &str = "select count(*) from delivery_ended one join delivery_ended two
     on one.tenant_id = two.tenant_id and one.order_key = two.order_key and one.delivery_id < two.delivery_id
     where one.tenant_id = $tenant and one.ended_at > two.started_at";
-
-/// What takes a while runs a few at a time, or a busy machine makes it miss its deadline.
-async fn few_at_a_time() -> Stack {
-    let four = (
-        Role::Worker,
-        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
-        "4".to_owned(),
-    );
-    Stack::start(Options {
-        environment: vec![four],
-        ..Options::default()
-    })
-    .await
-}
 
 /// The endings that are not so.
 fn others(endings: &[Ending], expected: &Ending) -> Vec<Ending> {
@@ -361,7 +347,8 @@ async fn so_many_deaths_in_a_row_pause_a_subscription_and_a_resume_goes_on() {
 
 #[tokio::test]
 async fn a_worker_that_is_killed_in_the_middle_leaves_one_result_and_one_bill_each() {
-    let stack = few_at_a_time().await;
+    // What takes a while runs a few at a time, or a busy machine makes it miss its deadline.
+    let stack = Stack::start(in_flight(4)).await;
     let ada = stack.tenant("ada").await;
     ada.deploy("busy", guests::busy(1_000_000)).await;
     let mut queue = Queue::of(&stack, &ada).await;
@@ -394,7 +381,8 @@ async fn a_worker_that_is_killed_in_the_middle_leaves_one_result_and_one_bill_ea
 
 #[tokio::test]
 async fn a_worker_that_drains_ends_what_runs_and_releases_the_rest_at_once() {
-    let stack = few_at_a_time().await;
+    // What takes a while runs a few at a time, or a busy machine makes it miss its deadline.
+    let stack = Stack::start(in_flight(4)).await;
     let ada = stack.tenant("ada").await;
     ada.deploy("busy", guests::busy(1_000_000)).await;
     let mut queue = Queue::of(&stack, &ada).await;
@@ -486,15 +474,9 @@ async fn only_deliveries_run_under_an_id_that_they_bring() {
 
 #[tokio::test]
 async fn two_workers_share_one_flow_and_run_no_delivery_twice() {
-    let four = (
-        Role::Worker,
-        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
-        "4".to_owned(),
-    );
     let stack = Stack::start(Options {
-        environment: vec![four],
         more_workers: 1,
-        ..Options::default()
+        ..in_flight(4)
     })
     .await;
     let ada = stack.tenant("ada").await;
@@ -522,7 +504,8 @@ async fn two_workers_share_one_flow_and_run_no_delivery_twice() {
 
 #[tokio::test]
 async fn an_executor_that_is_killed_costs_a_delivery_nothing_but_time() {
-    let stack = few_at_a_time().await;
+    // What takes a while runs a few at a time, or a busy machine makes it miss its deadline.
+    let stack = Stack::start(in_flight(4)).await;
     let ada = stack.tenant("ada").await;
     ada.deploy("busy", guests::busy(1_000_000)).await;
     let mut queue = Queue::of(&stack, &ada).await;

@@ -1,10 +1,10 @@
 //! What a pause leaves in the way of others, and what a resume sets going, where many deliveries wait.
 
-use cartwright_tests::{Options, Role, Stack, Tenant};
+use cartwright_tests::{Role, Stack, Tenant};
 use serde_json::{Value, json};
 
 use crate::guests;
-use crate::queued::{Queue, soon};
+use crate::queued::{Queue, in_flight, soon};
 use crate::sending::{event, new_id, send, subscribe};
 
 /// Send so many events of a type, a thousand at a time: they come in the lane of lists.
@@ -20,16 +20,7 @@ async fn send_many(stack: &Stack, to: &Tenant, event_type: &str, count: usize) {
 #[tokio::test]
 async fn what_waits_behind_thousands_of_a_subscription_that_paused_itself_runs_soon() {
     // A worker that claims few at a time, so that it has to look on at once to come past them within the minute.
-    let few = (
-        Role::Worker,
-        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
-        "4".to_owned(),
-    );
-    let stack = Stack::start(Options {
-        environment: vec![few],
-        ..Options::default()
-    })
-    .await;
+    let stack = Stack::start(in_flight(4)).await;
     let ada = stack.tenant("ada").await;
     ada.deploy("broken", guests::doing("unreachable")).await;
     ada.deploy("good", guests::writing("{}")).await;
@@ -64,16 +55,7 @@ async fn released_and_jobs(queue: &mut Queue) -> (i64, i64) {
 #[tokio::test]
 async fn a_resume_releases_many_in_parts_of_each_key_the_first_and_whoever_takes_it_over_goes_on() {
     // Nobody takes what is released, nor frees what is held without a reason.
-    let none = (
-        Role::Worker,
-        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
-        "0".to_owned(),
-    );
-    let stack = Stack::start(Options {
-        environment: vec![none],
-        ..Options::default()
-    })
-    .await;
+    let stack = Stack::start(in_flight(0)).await;
     let ada = stack.tenant("ada").await;
     let paused = json!({"paused": true, "order_by": "/key"});
     let id = subscribe(&ada, "f", "*", &paused).await;
@@ -115,16 +97,7 @@ async fn a_resume_releases_many_in_parts_of_each_key_the_first_and_whoever_takes
 
 #[tokio::test]
 async fn a_release_that_another_began_goes_on_after_the_key_that_it_noted() {
-    let none = (
-        Role::Worker,
-        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
-        "0".to_owned(),
-    );
-    let stack = Stack::start(Options {
-        environment: vec![none],
-        ..Options::default()
-    })
-    .await;
+    let stack = Stack::start(in_flight(0)).await;
     let ada = stack.tenant("ada").await;
     let id = subscribe(&ada, "f", "*", &json!({"order_by": "/key"})).await;
     let mut queue = Queue::of(&stack, &ada).await;

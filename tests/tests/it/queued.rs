@@ -3,9 +3,22 @@
 
 use std::time::Duration;
 
-use cartwright_tests::{Stack, Tenant, eventually};
+use cartwright_tests::{Options, Role, Stack, Tenant, eventually};
 use sqlx::PgConnection;
 use uuid::Uuid;
+
+/// A stack whose workers each deliver so many at a time; with none they hold a lease and take nothing.
+pub(crate) fn in_flight(count: usize) -> Options {
+    let at_a_time = (
+        Role::Worker,
+        "CARTWRIGHT_DELIVERIES_IN_FLIGHT",
+        count.to_string(),
+    );
+    Options {
+        environment: vec![at_a_time],
+        ..Options::default()
+    }
+}
 
 /// A tenant's queue, seen from behind.
 pub(crate) struct Queue {
