@@ -45,7 +45,8 @@ pub(crate) enum Encoding {
     Base64,
 }
 
-/// What differs from one sender to the next. All but `event_type` is for the scheme `hmac` alone.
+/// What differs from one sender to the next. `event_type` is for the schemes `hmac` and `standard_webhooks`, the rest for `hmac`
+/// alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Settings {
@@ -96,7 +97,6 @@ impl Settings {
         all.retain(|member, _| match scheme {
             Scheme::Hmac => true,
             Scheme::StandardWebhooks => member == "event_type",
-            // Their senders name the type of every event.
             Scheme::Shopify | Scheme::Github => false,
         });
         Ok(all)
@@ -114,15 +114,16 @@ impl Settings {
         if let Err(rule) = check_name(&self.event_type) {
             refuse("event_type", rule);
         }
-        let fixed = Self {
-            event_type: self.event_type.clone(),
-            ..Self::default()
-        };
         if scheme != Scheme::Hmac {
+            let mut fixed = Self::default();
+            let says = if scheme == Scheme::StandardWebhooks {
+                fixed.event_type.clone_from(&self.event_type);
+                "only `event_type` can be set with this scheme, which fixes the rest"
+            } else {
+                "nothing can be set with this scheme: its senders name the type of every event, and it fixes the rest"
+            };
             if *self != fixed {
-                let detail = "only `event_type` can be set with this scheme, which fixes the rest"
-                    .to_owned();
-                refuse("", detail);
+                refuse("", says.to_owned());
             }
             return found;
         }

@@ -254,6 +254,24 @@ async fn a_source_shows_the_settings_that_its_scheme_looks_at() {
 }
 
 #[tokio::test]
+async fn a_source_whose_settings_would_be_refused_by_now_is_paused_all_the_same() {
+    let stack = Stack::shared().await;
+    let ada = stack.tenant("ada").await;
+    let (id, _) = source(&ada, &json!({"name": "hub", "scheme": "github"})).await;
+    let earlier = r#"update source set settings = '{"event_type": "order"}' where source_id = $1"#;
+    let changed = sqlx::query(earlier)
+        .bind(id.parse::<uuid::Uuid>().unwrap())
+        .execute(&mut stack.database().await)
+        .await;
+    assert_eq!(changed.unwrap().rows_affected(), 1);
+
+    let pause = json!({"paused": true});
+    let paused = ada.patch(&format!("/v1/sources/{id}"), &pause).await;
+
+    assert_eq!(paused.expect(200).json()["paused"], true);
+}
+
+#[tokio::test]
 async fn what_is_wrong_old_replayed_truncated_or_re_encoded_is_refused_and_leaves_nothing() {
     let stack = Stack::shared().await;
     let ada = stack.tenant("ada").await;
@@ -427,6 +445,10 @@ async fn a_paused_source_has_its_sender_try_again_and_a_deleted_one_is_none() {
         (json!({"name": "s", "scheme": "shopify"}), "/secret"),
         (
             json!({"name": "s", "scheme": "github", "settings": {"prefix": "x"}}),
+            "/settings/",
+        ),
+        (
+            json!({"name": "s", "scheme": "shopify", "settings": {"event_type": "order"}}),
             "/settings/",
         ),
         (

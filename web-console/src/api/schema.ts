@@ -5580,7 +5580,10 @@ export interface components {
             /** @description The person's role there. */
             role: components["schemas"]["Role"];
         };
-        /** @description What differs from one sender to the next. All but `event_type` is for the scheme `hmac` alone. */
+        /**
+         * @description What differs from one sender to the next. `event_type` is for the schemes `hmac` and `standard_webhooks`, the rest for `hmac`
+         *     alone.
+         */
         Settings: {
             /**
              * @description The type of events that name none; `webhook` when absent.
