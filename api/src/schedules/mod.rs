@@ -228,6 +228,7 @@ pub(crate) async fn get(
     request_body = ScheduleChange,
     responses(
         (status = 200, description = "The schedule", body = Schedule),
+        (status = 400, description = "`invalid_request`: `errors[]` has the place, as when it is created"),
         (status = 404, description = "`not_found`: no such schedule or function"),
         (status = 409, description = "`conflict`: its function was deleted, so it cannot fire again"),
     )

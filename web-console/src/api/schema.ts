@@ -15020,7 +15020,7 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
-            /** @description `invalid_request`: the request cannot be read or breaks a rule */
+            /** @description `invalid_request`: `errors[]` has the place, as when it is created */
             400: {
                 headers: {
                     [name: string]: unknown;

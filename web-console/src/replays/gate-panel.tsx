@@ -46,8 +46,9 @@ function InWords({ of: gate }: { of: Gate }) {
   return (
     <>
       <p>
-        {formatCount(gate.min_runs)} runs compared within the last {formatCount(gate.max_age_hours)} hours,
-        newly failing at most {formatCount(gate.newly_failing_max)},{" "}
+        {formatCount(gate.min_runs)} {gate.min_runs === 1 ? "run" : "runs"} compared within the last{" "}
+        {gate.max_age_hours === 1 ? "hour" : `${formatCount(gate.max_age_hours)} hours`}, newly failing at
+        most {formatCount(gate.newly_failing_max)},{" "}
         {gate.differs_max === null ? "any number may differ" : `differing at most ${gate.differs_max}`}.
       </p>
       <p className="mt-1 text-[13px] text-muted">
