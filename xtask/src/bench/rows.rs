@@ -25,7 +25,7 @@ pub(crate) struct Measured {
 }
 
 /// What a case may cost.
-#[derive(Clone, Copy, Default, Serialize)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Budget {
     /// Processor time per request.
     pub(crate) cpu_us: Option<f64>,
@@ -33,6 +33,8 @@ pub(crate) struct Budget {
     pub(crate) of_bare: Option<f64>,
     /// Largest share of the processor time of another case, by its name.
     pub(crate) cpu_share_of: Option<(f64, &'static str)>,
+    /// Least multiple of the requests per second of another case, by its name; not asked where that was not measured.
+    pub(crate) rate_of: Option<(f64, &'static str)>,
 }
 
 /// One line of the table: medians over the rounds.
@@ -46,8 +48,14 @@ pub(crate) struct Row {
     p99_us: f64,
     /// Requests per second over those of bare axum, round by round.
     of_bare: f64,
-    budget: Budget,
-    within_budget: bool,
+    bounds: Vec<Bound>,
+}
+
+/// One part of a budget, and whether it was kept.
+#[derive(Serialize)]
+struct Bound {
+    says: String,
+    is_met: bool,
 }
 
 /// Every measurement of every case, in the order in which the cases first came.
@@ -76,13 +84,37 @@ impl Rounds {
     /// The table's lines; ratios are taken to `bare` within the same round.
     pub(crate) fn rows(&self, bare: &str) -> Vec<Row> {
         let line = |(case, connections, budget): &(String, usize, Budget)| {
-            let of = |name: &str| &self.measured[&(name.to_owned(), *connections)];
-            let (mine, floor) = (of(case), of(bare));
-            let ratios = mine
-                .iter()
-                .zip(floor)
-                .map(|(mine, floor)| mine.requests_per_second / floor.requests_per_second);
-            let (of_bare, cpu) = (median(ratios), median_cpu(mine));
+            let measured = |name: &str| self.measured.get(&(name.to_owned(), *connections));
+            let of =
+                |name: &str| measured(name).unwrap_or_else(|| panic!("{name} was not measured"));
+            let mine = of(case);
+            let rate_of = |other: &[Measured]| {
+                let pairs = mine.iter().zip(other);
+                median(
+                    pairs.map(|(mine, other)| mine.requests_per_second / other.requests_per_second),
+                )
+            };
+            let (of_bare, cpu) = (rate_of(of(bare)), median_cpu(mine));
+            let mut bounds = Vec::new();
+            let mut bound = |says: String, is_met: bool| bounds.push(Bound { says, is_met });
+            if let Some(most) = budget.cpu_us {
+                bound(format!("≤ {most} CPU µs"), cpu <= most);
+            }
+            if let Some(least) = budget.of_bare {
+                bound(format!("≥ {least:.2} of bare"), of_bare >= least);
+            }
+            if let Some((most, other)) = budget.cpu_share_of {
+                let is_met = cpu <= most * median_cpu(of(other));
+                bound(format!("≤ {most} × CPU of {other}"), is_met);
+            }
+            if let Some((least, other)) = budget.rate_of
+                && let Some(measured) = measured(other)
+            {
+                bound(
+                    format!("≥ {least} × req/s of {other}"),
+                    rate_of(measured) >= least,
+                );
+            }
             Row {
                 case: case.clone(),
                 connections: *connections,
@@ -91,12 +123,7 @@ impl Rounds {
                 p50_us: median(mine.iter().map(|m| m.p50_us as f64)),
                 p99_us: median(mine.iter().map(|m| m.p99_us as f64)),
                 of_bare,
-                budget: *budget,
-                within_budget: budget.cpu_us.is_none_or(|most| cpu <= most)
-                    && budget.of_bare.is_none_or(|least| of_bare >= least)
-                    && budget
-                        .cpu_share_of
-                        .is_none_or(|(most, other)| cpu <= most * median_cpu(of(other))),
+                bounds,
             }
         };
         self.cases.iter().map(line).collect()
@@ -120,19 +147,11 @@ pub(crate) fn table(rows: &[Row]) -> String {
         "case", "conns", "req/s", "CPU µs", "p50 µs", "p99 µs", "of bare"
     );
     for row in rows {
-        let mut budget = String::new();
-        if let Some(most) = row.budget.cpu_us {
-            write!(budget, "≤ {most} CPU µs ").expect("a string takes it");
-        }
-        if let Some(least) = row.budget.of_bare {
-            write!(budget, "≥ {least:.2} of bare ").expect("a string takes it");
-        }
-        if let Some((most, other)) = row.budget.cpu_share_of {
-            write!(budget, "≤ {most} × CPU of {other} ").expect("a string takes it");
-        }
-        if !budget.is_empty() {
-            budget += if row.within_budget { "✓" } else { "MISSED" };
-        }
+        let bounds = row.bounds.iter().map(|bound| {
+            let verdict = if bound.is_met { "✓" } else { "MISSED" };
+            format!("{} {verdict}", bound.says)
+        });
+        let budget = bounds.collect::<Vec<_>>().join(", ");
         writeln!(
             text,
             "  {:<34}{:>6}{:>10.0}{:>10.1}{:>9.0}{:>9.0}{:>9.2}   {budget}",
@@ -184,7 +203,29 @@ mod tests {
         }
         let rows = rounds.rows("bare");
         assert!((rows[1].of_bare - 0.6).abs() < 1e-9);
-        assert!(!rows[1].within_budget, "21 µs are over the budget of 20");
-        assert!(table(&rows).contains("MISSED"));
+        assert!(table(&rows).contains("≤ 20 CPU µs MISSED, ≥ 0.50 of bare ✓"));
+    }
+
+    #[test]
+    fn a_peer_that_is_not_there_is_not_asked_for_and_one_that_is_must_be_outrun() {
+        let budget = Budget {
+            rate_of: Some((1.5, "peer")),
+            ..Budget::default()
+        };
+        for (peer, verdict) in [
+            (None, None),
+            (Some(50.0), Some("MISSED")),
+            (Some(40.0), Some("✓")),
+        ] {
+            let mut rounds = Rounds::default();
+            rounds.add("bare", 32, Budget::default(), measured(100.0, 8.0));
+            rounds.add("mine", 32, budget, measured(60.0, 21.0));
+            if let Some(rate) = peer {
+                rounds.add("peer", 32, Budget::default(), measured(rate, 30.0));
+            }
+            let table = table(&rounds.rows("bare"));
+            let said = table.split("≥ 1.5 × req/s of peer ").nth(1);
+            assert_eq!(said.map(|said| said.lines().next().unwrap()), verdict);
+        }
     }
 }
